@@ -1,0 +1,92 @@
+// Snapshot is what every thread of one process held and waited for, at one look.
+//
+//   region reader ──┐
+//   live process  ──┼─► Snapshot ─► analysis
+//   test builder  ──┘
+//
+// It is plain data, in flat tables that refer to each other by index, so that reading 4,000 threads
+// costs a few allocations. Stacks are left empty by a look that only decides whether there is a
+// deadlock; they are filled for the threads that a finding shows.
+//
+// Context: monitor. Threads: a value; share it as const.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libdetect/base/kinds.h"
+
+namespace detect {
+
+// Positions in Snapshot::threads and Snapshot::resources.
+using ThreadIndex = uint32_t;
+using ResourceIndex = uint32_t;
+inline constexpr ResourceIndex kNoResource = UINT32_MAX;
+inline constexpr ThreadIndex kNoThread = UINT32_MAX;
+
+// Return addresses, innermost first, as the process itself would use them.
+using Stack = std::vector<uint64_t>;
+
+enum class ThreadState : uint8_t {
+  kRunning,  // or waits for something that no one recorded: I/O, sleep, a raw futex
+  kWaiting,  // Thread::wait says for what
+  kEnded,    // gone, but it left locks held
+};
+
+struct Wait {
+  ResourceIndex resource = kNoResource;
+  AccessMode mode = AccessMode::kExclusive;
+  // The mutex that a condition wait must take again before it returns, or kNoResource.
+  ResourceIndex relock = kNoResource;
+  // True where the wait ends by itself at some time. A condition's deadline does not cover `relock`.
+  bool has_deadline = false;
+  // Counts this thread's waits: equal in two looks means that it never stopped waiting in between.
+  uint64_t sequence = 0;
+  // When the wait began, nanoseconds of CLOCK_MONOTONIC.
+  int64_t since_ns = 0;
+  Stack stack;
+};
+
+struct Thread {
+  uint32_t id = 0;  // 1, 2, … in the order in which the process made them; never reused
+  int32_t tid = 0;  // the kernel's
+  std::string name;
+  ThreadState state = ThreadState::kRunning;
+  bool daemon = false;
+  std::optional<Wait> wait;  // has a value exactly when state is kWaiting
+};
+
+struct Hold {
+  ThreadIndex thread = kNoThread;
+  ResourceIndex resource = kNoResource;
+  AccessMode mode = AccessMode::kExclusive;
+  uint32_t site = 0;  // the recorder's number for the acquiring call stack; 0: not known
+  Stack stack;        // where it was acquired, a few frames
+};
+
+
+struct Resource {
+  ResourceKind kind = ResourceKind::kUnknown;
+  RwPreference preference = RwPreference::kReaders;
+  uint64_t address = 0;              // where it lives in its process; 0 for a thread
+  ThreadIndex thread = kNoThread;    // kThread: which one; kNoThread when that one has ended
+  std::string name;                  // as given by the user; else empty
+  uint32_t creation_site = 0;        // as Hold::site
+  Stack created_at;
+};
+
+struct Snapshot {
+  int32_t pid = 0;
+  int64_t taken_ns = 0;  // CLOCK_MONOTONIC
+  std::vector<Thread> threads;
+  std::vector<Resource> resources;
+  std::vector<Hold> holds;  // in each thread's order of acquisition
+  // Threads of the process that the recorder has never met. While there are any, somebody unknown
+  // may end a wait that has no owner.
+  uint32_t unseen_threads = 0;
+};
+
+}  // namespace detect
