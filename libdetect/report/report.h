@@ -58,13 +58,15 @@ struct ReportHold {
 // One thread of a finding: what it holds that others want, what it wants, who stands in its way.
 struct ReportStep {
   uint32_t thread = 0;
-  uint32_t waits_for = 0;  // a resource's id
+  std::optional<uint32_t> waits_for;  // a resource's id; none for a thread that has ended
+  // The condition whose wait must take the mutex `waits_for` again before it returns.
+  std::optional<uint32_t> condition;
   std::string mode;
-  double since_seconds = 0;      // how long it had waited when the finding was made
+  double since_seconds = 0;  // how long it had waited when the finding was made
   bool has_deadline = false;
   std::optional<uint32_t> blocker;  // a thread's id; none where nobody in particular is to act
   std::vector<ReportHold> holds;
-  std::vector<Frame> stack;      // where it waits
+  std::vector<Frame> stack;  // where it waits
 
   bool operator==(const ReportStep&) const = default;
 };
@@ -72,14 +74,15 @@ struct ReportStep {
 struct Finding {
   std::string rule;  // "deadlock", "self-deadlock"
   Verdict verdict = Verdict::kProven;
-  std::string fingerprint;  // 16 hex digits; the same for the same bug in another run or build
-  std::string summary;      // one sentence
-  std::string explanation;  // why it can never end, or what the verdict rests on
-  std::string fix;          // what to change
+  std::string fingerprint;   // 16 hex digits; the same for the same bug in another run or build
+  std::string summary;       // one sentence
+  std::string explanation;   // why it can never end, or what the verdict rests on
+  std::string fix;           // what to change
   double since_seconds = 0;  // how long its last thread had been waiting when it was made
-  std::vector<ReportStep> cycle;     // in order: each step's blocker is the next step's thread
-  std::vector<ReportStep> involved;  // other threads that block each other with those of `cycle`
-  std::vector<ReportStep> queued;    // blocked behind, and part of no cycle
+  std::vector<ReportStep> cycle;  // in order: each step's blocker is the next step's thread
+  // Other threads that block each other with those of `cycle`, and ended ones that keep its locks.
+  std::vector<ReportStep> involved;
+  std::vector<ReportStep> queued;  // blocked behind, and part of no cycle
 
   bool operator==(const Finding&) const = default;
 };
