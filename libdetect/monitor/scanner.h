@@ -1,0 +1,44 @@
+// Scanner looks at one process's region again and again and reports each deadlock once.
+//
+//   Read ─► FindDeadlocks ─► confirm: same waits, threads asleep, lock words agree ─► Finding
+//
+// A candidate is reported once it has been confirmed; until then it is looked at again, and one that
+// dissolves was never there. Used by the monitor thread inside a process and by `detect run` outside.
+//
+// Context: monitor. Threads: one at a time.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "libdetect/report/report_builder.h"
+#include "libdetect/snapshot/process_probe.h"
+#include "libdetect/snapshot/region_reader.h"
+#include "libdetect/stack/symbolizer.h"
+
+namespace detect {
+
+class Scanner {
+ public:
+  // `symbolizer` and `report` must outlive the scanner.
+  Scanner(std::unique_ptr<RegionReader> reader, Symbolizer* symbolizer, ReportBuilder* report);
+  ~Scanner();
+
+  // Looks once. Adds each newly confirmed deadlock to the report and returns their positions in
+  // report()->findings. `pending` tells whether a candidate waits to be confirmed: look again soon.
+  struct Result {
+    std::vector<size_t> findings;
+    bool pending = false;
+  };
+  Result Scan();
+
+  // Copies the region's losses into the report. Call before the report is written.
+  void RecordLosses();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace detect

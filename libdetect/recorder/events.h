@@ -1,0 +1,133 @@
+// The vocabulary: all that a producer can say of what a thread does. Nothing else is recorded.
+//
+//   detect::mutex ──┐   Acquired  Released  ScopedWait  ResourceCreated  ResourceDestroyed
+//   preload shim  ──┼──────────────────────────────────────────────────────────────────────► region
+//   harness       ──┘   PrepareThread  ThreadStarted  ThreadEnded  SetThreadName
+//
+// A lock call is recorded like this; the order keeps a reader from seeing what never was: a hold is
+// recorded after the lock is really taken, and forgotten before it is really given back.
+//
+//   if (!TryLock()) { ScopedWait wait(slot, {...}, caller); Lock(); }     Released(slot, lock);
+//   Acquired(slot, lock, kind, mode, caller);                             Unlock();
+//
+// Every function takes the caller's own slot, from CurrentThread(), which is null while recording is
+// off, inside the detector's own work, or beyond a limit: then say nothing.
+//
+// Context: hot. Signal-safe: yes; a handler may interrupt any of them and record its own events.
+// Cost: Acquired and Released are some 15 instructions each, without a locked one.
+#pragma once
+
+#include <cstdint>
+
+#include "libdetect/recorder/call_site.h"
+#include "libdetect/recorder/recorder.h"
+#include "libdetect/recorder/region.h"
+
+namespace detect::recorder {
+
+// Returns the calling thread's slot, registering the thread at its first event; null when there is
+// nothing to record.
+inline ThreadSlot* CurrentThread() {
+  Region* region = g_switch.region.load(std::memory_order_relaxed);
+  if (region == nullptr) [[unlikely]] return nullptr;
+  if (t_state.region == region) [[likely]] return t_state.slot;
+  return RegisterCurrentThread(region);
+}
+
+// The release of a lock that is not on top of the caller's holds. See Released.
+bool ReleasedSlow(ThreadSlot* slot, uint64_t resource);
+// The acquisition of a lock beyond kMaxHolds.
+void CountLostHold();
+
+inline uint64_t AddressOf(const volatile void* object) {
+  return reinterpret_cast<uint64_t>(object);
+}
+
+// Records that the caller now holds `object`.
+inline void Acquired(ThreadSlot* slot, const volatile void* object, ResourceKind kind,
+                     AccessMode mode, Caller caller) {
+  uint32_t depth = slot->depth.load(std::memory_order_relaxed);
+  if (depth >= kMaxHolds) [[unlikely]] return CountLostHold();
+  // Raised first: a signal handler that locks here pushes above the entry that is about to be written.
+  slot->depth.store(depth + 1, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  HoldRecord& hold = slot->holds[depth];
+  hold.site.store(SiteOf(caller), std::memory_order_relaxed);
+  hold.kind.store(static_cast<uint8_t>(kind), std::memory_order_relaxed);
+  hold.mode.store(static_cast<uint8_t>(mode), std::memory_order_relaxed);
+  hold.count.store(1, std::memory_order_relaxed);
+  hold.resource.store(AddressOf(object), std::memory_order_release);
+}
+
+// As Acquired, for a lock that its owner may take again: a second time only counts.
+void AcquiredAgain(ThreadSlot* slot, const volatile void* object, ResourceKind kind,
+                   AccessMode mode, Caller caller);
+
+// Records that the caller is about to release `object`. Returns false where the caller was not
+// recorded as holding it; the caller may then know in whose name it releases: see ReleasedFor.
+inline bool Released(ThreadSlot* slot, const volatile void* object) {
+  uint32_t depth = slot->depth.load(std::memory_order_relaxed);
+  if (depth > 0) [[likely]] {
+    const HoldRecord& top = slot->holds[depth - 1];
+    if (top.resource.load(std::memory_order_relaxed) == AddressOf(object) &&
+        top.count.load(std::memory_order_relaxed) == 1) [[likely]] {
+      slot->depth.store(depth - 1, std::memory_order_release);
+      return true;
+    }
+  }
+  return ReleasedSlow(slot, AddressOf(object));
+}
+
+// Records that `object`, held by the thread `owner_tid`, is released by another one.
+// Cost: linear in threads.
+void ReleasedFor(int32_t owner_tid, const volatile void* object);
+
+// A hold taken off by a condition wait, to be put back as it was.
+struct SuspendedHold {
+  uint32_t site = 0;
+  uint16_t count = 0;  // 0: it was not recorded
+  uint8_t kind = 0;
+  uint8_t mode = 0;
+};
+SuspendedHold SuspendHold(ThreadSlot* slot, const volatile void* object);
+void ResumeHold(ThreadSlot* slot, const volatile void* object, SuspendedHold hold);
+
+// What a thread is about to wait for.
+struct WaitFor {
+  uint64_t resource = 0;  // an address; for kThread the number of the thread joined
+  ResourceKind kind = ResourceKind::kUnknown;
+  AccessMode mode = AccessMode::kExclusive;
+  RwPreference preference = RwPreference::kReaders;
+  bool has_deadline = false;
+  uint64_t relock = 0;     // the mutex that a condition wait takes again
+  int32_t owner_tid = 0;   // who has it, as far as the caller can see; 0: not known
+};
+
+// Records that the caller waits, for as long as the object lives. Where the owners' own waits lead
+// back to the caller, it nudges whoever scans.
+//
+// A signal handler that waits inside a wait gets its own; the outer one is put back afterwards.
+// Cost: about 100 ns and one clock read, before a call that is going to sleep.
+class ScopedWait {
+ public:
+  // `slot` may be null: then nothing is recorded.
+  ScopedWait(ThreadSlot* slot, const WaitFor& wait, Caller caller);
+  ~ScopedWait();
+  ScopedWait(const ScopedWait&) = delete;
+  ScopedWait& operator=(const ScopedWait&) = delete;
+
+ private:
+  ThreadSlot* const slot_;
+  bool nested_ = false;
+  WaitFor outer_;  // valid when nested_
+  int64_t outer_since_ns_ = 0;
+};
+
+// Records that a lock now lives at `object`: `name` may be null. A lock that nobody announces is
+// still seen; it only has no name of its own.
+void ResourceCreated(const volatile void* object, ResourceKind kind, const char* name,
+                     Caller caller);
+// Records that the lock at `object` ended: another one may live there later.
+void ResourceDestroyed(const volatile void* object);
+
+}  // namespace detect::recorder

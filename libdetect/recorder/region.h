@@ -1,0 +1,142 @@
+// The region: what every thread of one process holds and waits for, as plain memory.
+//
+//   ┌────────┬───────────────────┬───────────────┬─────────────────┐
+//   │ header │ threads[capacity] │ sites[16,384] │ resources[8,192]│
+//   └────────┴───────────────────┴───────────────┴─────────────────┘
+//
+// It is a private mapping in a program that watches itself, and a shared file under `detect run`,
+// whose reader may be another process and may come after the writer was killed. A reader must
+// therefore believe nothing in it: see snapshot/region_reader.
+//
+// Writers: each ThreadSlot is written by its own thread, except where a field says otherwise.
+// Ordering: a slot's owner writes in program order with release stores; a reader that sees the same
+// odd wait_sequence before and after reading a slot has read what that thread did before it blocked.
+// Memory: pages are touched only as threads, call sites and named locks appear.
+//
+// Context: hot. It depends on nothing but the C library.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "libdetect/base/kinds.h"
+
+namespace detect::recorder {
+
+inline constexpr uint64_t kRegionMagic = 0x3154434554454400;  // "\0DETECT1", little-endian
+inline constexpr uint32_t kRegionVersion = 1;
+
+inline constexpr uint32_t kMaxThreads = 16384;
+inline constexpr uint32_t kMaxHolds = 64;
+inline constexpr uint32_t kMaxWaitFrames = 32;
+inline constexpr uint32_t kMaxSiteFrames = 7;
+inline constexpr uint32_t kMaxSites = 16384;
+inline constexpr uint32_t kMaxResources = 8192;
+inline constexpr uint32_t kMaxName = 48;  // with its final zero
+
+// What was not recorded, and why. The names are those of the report's "losses".
+enum class Loss : uint32_t {
+  kThreads = 0,   // threads beyond kMaxThreads
+  kHolds = 1,     // acquisitions of a thread that held kMaxHolds locks already
+  kSites = 2,     // acquisitions whose call stack found no room
+  kResources = 3, // names and creation sites that found no room
+  kMemory = 4,    // the system refused memory for the region
+};
+inline constexpr uint32_t kLossCount = 5;
+inline constexpr const char* kLossNames[kLossCount] = {"threads", "held_locks", "call_sites",
+                                                       "named_resources", "region_memory"};
+
+enum class SlotState : uint32_t {
+  kFree = 0,
+  kClaimed = 1,  // its thread has not run yet, or its fields are being written
+  kLive = 2,
+  kEnded = 3,    // gone, but holds[] is not empty
+};
+
+// One acquisition that was not released yet.
+struct HoldRecord {
+  // The lock's address; 0 once another thread has released it in the owner's place.
+  std::atomic<uint64_t> resource;
+  std::atomic<uint32_t> site;
+  std::atomic<uint8_t> kind;   // ResourceKind
+  std::atomic<uint8_t> mode;   // AccessMode
+  std::atomic<uint16_t> count; // of a recursive lock
+};
+static_assert(sizeof(HoldRecord) == 16);
+
+// What a blocked thread waits for. Meaningful while ThreadSlot::wait_sequence is odd.
+struct WaitRecord {
+  std::atomic<uint64_t> resource;  // an address; for kThread the number of the thread joined
+  std::atomic<uint64_t> relock;    // the mutex that a condition wait takes again; 0: none
+  std::atomic<int64_t> since_ns;   // CLOCK_MONOTONIC
+  std::atomic<uint8_t> kind;       // ResourceKind
+  std::atomic<uint8_t> mode;       // AccessMode
+  std::atomic<uint8_t> preference; // RwPreference
+  std::atomic<uint8_t> has_deadline;
+  std::atomic<int32_t> owner_tid;  // who had it when the wait began, as far as seen; 0: not known
+  std::atomic<uint32_t> frame_count;
+  std::atomic<uint64_t> frames[kMaxWaitFrames];  // return addresses, innermost first
+};
+
+struct alignas(64) ThreadSlot {
+  // Written by whoever claims the slot, then by its owner.
+  std::atomic<uint32_t> state;  // SlotState
+  std::atomic<uint32_t> number; // 1, 2, … in order of creation; never reused
+  std::atomic<int32_t> tid;
+  std::atomic<uint32_t> daemon;
+  std::atomic<uint64_t> native;  // pthread_t
+  std::atomic<char> name[kMaxName];
+
+  // Owner only.
+  std::atomic<uint32_t> depth;          // of holds; above kMaxHolds the rest is not recorded
+  std::atomic<uint32_t> reserved;
+  std::atomic<uint64_t> wait_sequence;  // odd while waiting
+  WaitRecord wait;
+  HoldRecord holds[kMaxHolds];
+};
+static_assert(sizeof(ThreadSlot) <= 2048, "the budget is 2 KiB a thread");
+
+// A call stack at which locks are acquired or created, kept once however often it comes.
+// Constant once its number has been stored anywhere.
+struct SiteRecord {
+  uint32_t frame_count;
+  // offsets[i]: from the caller's stack pointer at the call to frame i + 1's return address, bytes.
+  uint16_t offsets[kMaxSiteFrames - 1];
+  uint64_t frames[kMaxSiteFrames];  // return addresses, innermost first
+};
+
+// A lock that has a name, or whose creation was seen.
+struct alignas(64) ResourceRecord {
+  std::atomic<uint64_t> address;  // 0: free. Written last.
+  std::atomic<uint32_t> site;     // where it was created; 0: not known
+  std::atomic<uint8_t> kind;      // ResourceKind
+  std::atomic<char> name[kMaxName];
+};
+
+struct alignas(4096) Header {
+  // Constant after construction. A reader checks all of them.
+  uint64_t magic;
+  uint32_t version;
+  uint32_t thread_capacity;
+  uint64_t total_bytes;
+  int64_t started_ns;  // CLOCK_MONOTONIC
+  int32_t pid;
+
+  std::atomic<uint32_t> ready;         // 1 once the fields above are written
+  std::atomic<uint32_t> threads_used;  // slots at or above it were never used
+  std::atomic<uint32_t> thread_numbers;
+  std::atomic<uint32_t> sites_used;
+  // A futex. Raised by a thread that blocks and closes a cycle, so that a scan need not wait.
+  std::atomic<uint32_t> nudges;
+  std::atomic<uint64_t> losses[kLossCount];
+};
+
+struct Region {
+  Header header;
+  ThreadSlot threads[kMaxThreads];
+  SiteRecord sites[kMaxSites];  // sites[0] stands for "not known"
+  ResourceRecord resources[kMaxResources];
+};
+
+}  // namespace detect::recorder
