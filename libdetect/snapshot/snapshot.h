@@ -41,7 +41,8 @@ struct Wait {
   AccessMode mode = AccessMode::kExclusive;
   // The mutex that a condition wait must take again before it returns, or kNoResource.
   ResourceIndex relock = kNoResource;
-  // True where the wait ends by itself at some time. A condition's deadline does not cover `relock`.
+  // True where the wait ends by itself at some time. A condition's deadline does not cover
+  // `relock`.
   bool has_deadline = false;
   // Counts this thread's waits: equal in two looks means that it never stopped waiting in between.
   uint64_t sequence = 0;
@@ -67,14 +68,13 @@ struct Hold {
   Stack stack;        // where it was acquired, a few frames
 };
 
-
 struct Resource {
   ResourceKind kind = ResourceKind::kUnknown;
   RwPreference preference = RwPreference::kReaders;
-  uint64_t address = 0;              // where it lives in its process; 0 for a thread
-  ThreadIndex thread = kNoThread;    // kThread: which one; kNoThread when that one has ended
-  std::string name;                  // as given by the user; else empty
-  uint32_t creation_site = 0;        // as Hold::site
+  uint64_t address = 0;            // where it lives in its process; 0 for a thread
+  ThreadIndex thread = kNoThread;  // kThread: which one; kNoThread when that one has ended
+  std::string name;                // as given by the user; else empty
+  uint32_t creation_site = 0;      // as Hold::site
   Stack created_at;
 };
 
