@@ -29,11 +29,9 @@ struct Caller {
 };
 
 // The caller of the function that this stands in, which must not be inlined.
-#define DETECT_CALLER()                                                 \
-  (::detect::recorder::Caller {                                         \
-    reinterpret_cast<uint64_t>(__builtin_return_address(0)),            \
-        reinterpret_cast<uint64_t>(__builtin_dwarf_cfa())               \
-  })
+#define DETECT_CALLER()                                                                \
+  (::detect::recorder::Caller{reinterpret_cast<uint64_t>(__builtin_return_address(0)), \
+                              reinterpret_cast<uint64_t>(__builtin_dwarf_cfa())})
 
 // One frame as an unwinder sees it: `sp` is the stack pointer at `pc`, a return address.
 struct UnwoundFrame {
@@ -58,12 +56,14 @@ inline uint32_t SiteSlotOf(uint64_t pc) {
 inline uint32_t SiteOf(Caller caller) {
   uint32_t number = g_site_cache[SiteSlotOf(caller.pc)].load(std::memory_order_relaxed);
   const SiteRecord& site = t_state.region->sites[number];
-  if (site.frames[0] != caller.pc) [[unlikely]] return SiteOfSlow(caller);
+  if (site.frames[0] != caller.pc) [[unlikely]]
+    return SiteOfSlow(caller);
   for (uint32_t i = 1; i < site.frame_count; ++i) {
     uint64_t word = caller.sp + site.offsets[i - 1];
     // The frames before this one match, so the word is this frame's return address, unless one of
     // them has no constant size; then the bounds keep the read inside the stack.
-    if (word - t_state.stack_low >= t_state.stack_bytes) [[unlikely]] return SiteOfSlow(caller);
+    if (word - t_state.stack_low >= t_state.stack_bytes) [[unlikely]]
+      return SiteOfSlow(caller);
     if (*reinterpret_cast<const uint64_t*>(word) != site.frames[i]) [[unlikely]] {
       return SiteOfSlow(caller);
     }

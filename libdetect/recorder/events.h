@@ -10,8 +10,8 @@
 //   if (!TryLock()) { ScopedWait wait(slot, {...}, caller); Lock(); }     Released(slot, lock);
 //   Acquired(slot, lock, kind, mode, caller);                             Unlock();
 //
-// Every function takes the caller's own slot, from CurrentThread(), which is null while recording is
-// off, inside the detector's own work, or beyond a limit: then say nothing.
+// Every function takes the caller's own slot, from CurrentThread(), which is null while recording
+// is off, inside the detector's own work, or beyond a limit: then say nothing.
 //
 // Context: hot. Signal-safe: yes; a handler may interrupt any of them and record its own events.
 // Cost: Acquired and Released are some 15 instructions each, without a locked one.
@@ -29,8 +29,10 @@ namespace detect::recorder {
 // nothing to record.
 inline ThreadSlot* CurrentThread() {
   Region* region = g_switch.region.load(std::memory_order_relaxed);
-  if (region == nullptr) [[unlikely]] return nullptr;
-  if (t_state.region == region) [[likely]] return t_state.slot;
+  if (region == nullptr) [[unlikely]]
+    return nullptr;
+  if (t_state.region == region) [[likely]]
+    return t_state.slot;
   return RegisterCurrentThread(region);
 }
 
@@ -47,8 +49,10 @@ inline uint64_t AddressOf(const volatile void* object) {
 inline void Acquired(ThreadSlot* slot, const volatile void* object, ResourceKind kind,
                      AccessMode mode, Caller caller) {
   uint32_t depth = slot->depth.load(std::memory_order_relaxed);
-  if (depth >= kMaxHolds) [[unlikely]] return CountLostHold();
-  // Raised first: a signal handler that locks here pushes above the entry that is about to be written.
+  if (depth >= kMaxHolds) [[unlikely]]
+    return CountLostHold();
+  // Raised first: a signal handler that locks here pushes above the entry that is about to be
+  // written.
   slot->depth.store(depth + 1, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   HoldRecord& hold = slot->holds[depth];
@@ -99,8 +103,9 @@ struct WaitFor {
   AccessMode mode = AccessMode::kExclusive;
   RwPreference preference = RwPreference::kReaders;
   bool has_deadline = false;
-  uint64_t relock = 0;     // the mutex that a condition wait takes again
-  int32_t owner_tid = 0;   // who has it, as far as the caller can see; 0: not known
+  uint64_t relock = 0;        // the mutex that a condition wait takes again
+  int32_t owner_tid = 0;      // who has it, as far as the caller can see; 0: not known
+  uint32_t owner_offset = 0;  // where in the lock that id stands, bytes; 0: it does not
 };
 
 // Records that the caller waits, for as long as the object lives. Where the owners' own waits lead

@@ -2,7 +2,8 @@
 //
 // Recording is on while g_switch.region is not null. The switch stands on a page that the kernel
 // clears in a forked child, so that a child, however it was made, starts with recording off and
-// never writes into its parent's region; AfterForkInChild turns it on again with a region of its own.
+// never writes into its parent's region; AfterForkInChild turns it on again with a region of its
+// own.
 //
 // Context: hot, except Start. Threads: any.
 #pragma once
@@ -25,13 +26,13 @@ struct alignas(4096) Switch {
 
 // What a thread keeps for itself. Owner only.
 struct ThreadState {
-  Region* region;         // the one that `slot` is in; null while there is none, or while busy
+  Region* region;  // the one that `slot` is in; null while there is none, or while busy
   ThreadSlot* slot;
-  uint64_t stack_low;     // bounds of its stack; both 0 when not known
+  uint64_t stack_low;  // bounds of its stack; both 0 when not known
   uint64_t stack_bytes;
-  uint32_t lost_holds;    // locks held that found no room in the slot
-  bool busy;              // inside the detector's own work: nothing is recorded
-  bool ended;             // past ThreadEnded: nothing more is recorded
+  uint32_t lost_holds;  // locks held that found no room in the slot
+  bool busy;            // inside the detector's own work: nothing is recorded
+  bool ended;           // past ThreadEnded: nothing more is recorded
 };
 
 extern Switch g_switch;
@@ -40,19 +41,17 @@ extern thread_local constinit ThreadState t_state __attribute__((tls_model("init
 
 // Turns recording on. `directory` null: the region is private memory. Otherwise it is a new file in
 // that directory, made 0600, exclusively and never through a link; and `directory`/hub, where it
-// exists, is the word to nudge. The string must stay valid: a forked child uses it again.
+// exists, is the word to nudge. The string must stay valid: a forked child uses it again. Where a
+// preloaded shim records this process already, its region is used and `directory` is not.
 // Returns false, with recording off, when the system refuses; the program goes on.
 bool Start(const char* directory);
 
 // Turns recording off for good; slots and regions stay readable.
 void Stop();
 
-// In a child that fork made: starts a region of its own, where the calling thread holds what it held
-// before. Does nothing when the parent was not recording.
+// In a child that fork made: starts a region of its own, where the calling thread holds what it
+// held before. Does nothing when the parent was not recording.
 void AfterForkInChild();
-
-// Makes the region of someone else in this process this recorder's own.
-void Adopt(Region* region, std::atomic<uint32_t>* nudges);
 
 // Returns the region, null when recording is off.
 inline Region* CurrentRegion() { return g_switch.region.load(std::memory_order_acquire); }
@@ -62,9 +61,9 @@ void CountLoss(Loss loss);
 // Wakes whoever scans the region.
 void Nudge();
 
-// The life of a thread: its maker prepares a slot, the thread itself starts and ends it. A slot that
-// no thread took is given back by AbandonThread. A thread that was not prepared gets its slot at its
-// first event. `slot` may be null everywhere.
+// The life of a thread: its maker prepares a slot, the thread itself starts and ends it. A slot
+// that no thread took is given back by AbandonThread. A thread that was not prepared gets its slot
+// at its first event. `slot` may be null everywhere.
 ThreadSlot* PrepareThread();
 void AbandonThread(ThreadSlot* slot);
 void ThreadStarted(ThreadSlot* slot);

@@ -10,8 +10,8 @@
 //
 // Writers: each ThreadSlot is written by its own thread, except where a field says otherwise.
 // Ordering: a slot's owner writes in program order with release stores; a reader that sees the same
-// odd wait_sequence before and after reading a slot has read what that thread did before it blocked.
-// Memory: pages are touched only as threads, call sites and named locks appear.
+// odd wait_sequence before and after reading a slot has read what that thread did before it
+// blocked. Memory: pages are touched only as threads, call sites and named locks appear.
 //
 // Context: hot. It depends on nothing but the C library.
 #pragma once
@@ -37,11 +37,11 @@ inline constexpr uint32_t kMaxName = 48;  // with its final zero
 
 // What was not recorded, and why. The names are those of the report's "losses".
 enum class Loss : uint32_t {
-  kThreads = 0,   // threads beyond kMaxThreads
-  kHolds = 1,     // acquisitions of a thread that held kMaxHolds locks already
-  kSites = 2,     // acquisitions whose call stack found no room
-  kResources = 3, // names and creation sites that found no room
-  kMemory = 4,    // the system refused memory for the region
+  kThreads = 0,    // threads beyond kMaxThreads
+  kHolds = 1,      // acquisitions of a thread that held kMaxHolds locks already
+  kSites = 2,      // acquisitions whose call stack found no room
+  kResources = 3,  // names and creation sites that found no room
+  kMemory = 4,     // the system refused memory for the region
 };
 inline constexpr uint32_t kLossCount = 5;
 inline constexpr const char* kLossNames[kLossCount] = {"threads", "held_locks", "call_sites",
@@ -51,7 +51,7 @@ enum class SlotState : uint32_t {
   kFree = 0,
   kClaimed = 1,  // its thread has not run yet, or its fields are being written
   kLive = 2,
-  kEnded = 3,    // gone, but holds[] is not empty
+  kEnded = 3,  // gone, but holds[] is not empty
 };
 
 // One acquisition that was not released yet.
@@ -59,41 +59,43 @@ struct HoldRecord {
   // The lock's address; 0 once another thread has released it in the owner's place.
   std::atomic<uint64_t> resource;
   std::atomic<uint32_t> site;
-  std::atomic<uint8_t> kind;   // ResourceKind
-  std::atomic<uint8_t> mode;   // AccessMode
-  std::atomic<uint16_t> count; // of a recursive lock
+  std::atomic<uint8_t> kind;    // ResourceKind
+  std::atomic<uint8_t> mode;    // AccessMode
+  std::atomic<uint16_t> count;  // of a recursive lock
 };
 static_assert(sizeof(HoldRecord) == 16);
 
 // What a blocked thread waits for. Meaningful while ThreadSlot::wait_sequence is odd.
 struct WaitRecord {
-  std::atomic<uint64_t> resource;  // an address; for kThread the number of the thread joined
-  std::atomic<uint64_t> relock;    // the mutex that a condition wait takes again; 0: none
-  std::atomic<int64_t> since_ns;   // CLOCK_MONOTONIC
-  std::atomic<uint8_t> kind;       // ResourceKind
-  std::atomic<uint8_t> mode;       // AccessMode
-  std::atomic<uint8_t> preference; // RwPreference
+  std::atomic<uint64_t> resource;   // an address; for kThread the number of the thread joined
+  std::atomic<uint64_t> relock;     // the mutex that a condition wait takes again; 0: none
+  std::atomic<int64_t> since_ns;    // CLOCK_MONOTONIC
+  std::atomic<uint8_t> kind;        // ResourceKind
+  std::atomic<uint8_t> mode;        // AccessMode
+  std::atomic<uint8_t> preference;  // RwPreference
   std::atomic<uint8_t> has_deadline;
   std::atomic<int32_t> owner_tid;  // who had it when the wait began, as far as seen; 0: not known
   std::atomic<uint32_t> frame_count;
-  std::atomic<uint64_t> frames[kMaxWaitFrames];  // return addresses, innermost first
+  // Where in the lock the kernel id of its owner stands, bytes; 0: it does not.
+  std::atomic<uint32_t> owner_offset;
 };
 
 struct alignas(64) ThreadSlot {
   // Written by whoever claims the slot, then by its owner.
-  std::atomic<uint32_t> state;  // SlotState
-  std::atomic<uint32_t> number; // 1, 2, … in order of creation; never reused
+  std::atomic<uint32_t> state;   // SlotState
+  std::atomic<uint32_t> number;  // 1, 2, … in order of creation; never reused
   std::atomic<int32_t> tid;
   std::atomic<uint32_t> daemon;
   std::atomic<uint64_t> native;  // pthread_t
   std::atomic<char> name[kMaxName];
 
   // Owner only.
-  std::atomic<uint32_t> depth;          // of holds; above kMaxHolds the rest is not recorded
+  std::atomic<uint32_t> depth;  // of holds; above kMaxHolds the rest is not recorded
   std::atomic<uint32_t> reserved;
   std::atomic<uint64_t> wait_sequence;  // odd while waiting
   WaitRecord wait;
   HoldRecord holds[kMaxHolds];
+  std::atomic<uint64_t> wait_frames[kMaxWaitFrames];  // return addresses, innermost first
 };
 static_assert(sizeof(ThreadSlot) <= 2048, "the budget is 2 KiB a thread");
 

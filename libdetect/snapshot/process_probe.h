@@ -10,8 +10,6 @@
 #include <optional>
 #include <string>
 
-#include "libdetect/base/kinds.h"
-
 namespace detect {
 
 class ProcessProbe {
@@ -31,9 +29,8 @@ class ProcessProbe {
   // Returns the kernel's name of a thread, at most 15 bytes; empty when it does not tell.
   std::string ThreadName(int32_t tid) const;
 
-  // Returns the kernel id of the thread that owns the glibc mutex, or write-holds the glibc rwlock,
-  // at `address`: 0 when nobody does, nullopt when the memory cannot be read.
-  std::optional<int32_t> OwnerOf(ResourceKind kind, uint64_t address) const;
+  // Returns the 32-bit word at `address`; nullopt when it cannot be read.
+  std::optional<int32_t> ReadWord(uint64_t address) const;
 
  private:
   const int32_t pid_;

@@ -44,6 +44,8 @@ struct Wait {
   // True where the wait ends by itself at some time. A condition's deadline does not cover
   // `relock`.
   bool has_deadline = false;
+  // Where in the lock the kernel id of its owner stands, bytes; 0: it does not.
+  uint32_t owner_offset = 0;
   // Counts this thread's waits: equal in two looks means that it never stopped waiting in between.
   uint64_t sequence = 0;
   // When the wait began, nanoseconds of CLOCK_MONOTONIC.

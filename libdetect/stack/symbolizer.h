@@ -12,13 +12,13 @@
 namespace detect {
 
 struct Frame {
-  uint64_t pc = 0;            // the return address that was captured
-  std::string function;       // demangled; empty when unknown
-  std::string file;           // as the compiler wrote it; empty when unknown
-  int line = 0;               // 0 when unknown
-  std::string module;         // path of the executable or library; empty when unknown
-  uint64_t module_offset = 0; // pc relative to where the module is loaded
-  bool inlined = false;       // true for a function that was inlined into the next frame's
+  uint64_t pc = 0;             // the return address that was captured
+  std::string function;        // demangled; empty when unknown
+  std::string file;            // as the compiler wrote it; empty when unknown
+  int line = 0;                // 0 when unknown
+  std::string module;          // path of the executable or library; empty when unknown
+  uint64_t module_offset = 0;  // pc relative to where the module is loaded
+  bool inlined = false;        // true for a function that was inlined into the next frame's
 
   bool operator==(const Frame&) const = default;
 };

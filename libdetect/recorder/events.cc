@@ -1,0 +1,247 @@
+#include "libdetect/recorder/events.h"
+
+#include <time.h>
+
+#include "libdetect/recorder/backing.h"
+
+namespace detect::recorder {
+namespace {
+
+// How many waits a blocking thread follows to see whether they lead back to itself.
+constexpr uint32_t kMaxChain = 256;
+constexpr uint32_t kMaxProbes = 16;
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// Returns the position of the innermost hold of `resource`, or depth when there is none.
+uint32_t FindHold(const ThreadSlot* slot, uint32_t depth, uint64_t resource) {
+  for (uint32_t i = depth; i > 0; --i) {
+    if (slot->holds[i - 1].resource.load(std::memory_order_relaxed) == resource) return i - 1;
+  }
+  return depth;
+}
+
+void CopyHold(const HoldRecord& from, HoldRecord* to) {
+  to->site.store(from.site.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  to->kind.store(from.kind.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  to->mode.store(from.mode.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  to->count.store(from.count.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  to->resource.store(from.resource.load(std::memory_order_relaxed), std::memory_order_release);
+}
+
+// Removes holds[index]; the ones above it move down. Releases out of order are rare and shallow.
+void RemoveHold(ThreadSlot* slot, uint32_t index, uint32_t depth) {
+  for (uint32_t i = index; i + 1 < depth; ++i) CopyHold(slot->holds[i + 1], &slot->holds[i]);
+  slot->depth.store(depth - 1, std::memory_order_release);
+}
+
+uint32_t Depth(const ThreadSlot* slot) {
+  uint32_t depth = slot->depth.load(std::memory_order_relaxed);
+  return depth <= kMaxHolds ? depth : kMaxHolds;
+}
+
+bool IsWaiting(const ThreadSlot* slot) {
+  return (slot->wait_sequence.load(std::memory_order_acquire) & 1) != 0;
+}
+
+// Returns true when the waits of `owner_tid`, of the thread it waits for, and so on, lead to
+// `slot`. A hint: owners may change while it looks. What is true is for the scan to find out.
+bool ClosesCycle(const ThreadSlot* slot, int32_t owner_tid) {
+  int32_t own_tid = slot->tid.load(std::memory_order_relaxed);
+  for (uint32_t i = 0; i < kMaxChain && owner_tid != 0; ++i) {
+    if (owner_tid == own_tid) return true;
+    const ThreadSlot* owner = FindThreadByTid(owner_tid);
+    if (owner == nullptr || !IsWaiting(owner)) return false;
+    owner_tid = owner->wait.owner_tid.load(std::memory_order_relaxed);
+  }
+  return false;
+}
+
+void WriteWait(ThreadSlot* slot, const WaitFor& wait, int64_t since_ns) {
+  WaitRecord& record = slot->wait;
+  // The even sequence is seen before any of the new fields is.
+  std::atomic_thread_fence(std::memory_order_release);
+  record.resource.store(wait.resource, std::memory_order_relaxed);
+  record.relock.store(wait.relock, std::memory_order_relaxed);
+  record.since_ns.store(since_ns, std::memory_order_relaxed);
+  record.kind.store(static_cast<uint8_t>(wait.kind), std::memory_order_relaxed);
+  record.mode.store(static_cast<uint8_t>(wait.mode), std::memory_order_relaxed);
+  record.preference.store(static_cast<uint8_t>(wait.preference), std::memory_order_relaxed);
+  record.has_deadline.store(wait.has_deadline ? 1 : 0, std::memory_order_relaxed);
+  record.owner_tid.store(wait.owner_tid, std::memory_order_relaxed);
+  record.owner_offset.store(wait.owner_offset, std::memory_order_relaxed);
+}
+
+WaitFor ReadWait(const WaitRecord& record) {
+  WaitFor wait;
+  wait.resource = record.resource.load(std::memory_order_relaxed);
+  wait.kind = static_cast<ResourceKind>(record.kind.load(std::memory_order_relaxed));
+  wait.mode = static_cast<AccessMode>(record.mode.load(std::memory_order_relaxed));
+  wait.preference = static_cast<RwPreference>(record.preference.load(std::memory_order_relaxed));
+  wait.has_deadline = record.has_deadline.load(std::memory_order_relaxed) != 0;
+  wait.relock = record.relock.load(std::memory_order_relaxed);
+  wait.owner_tid = record.owner_tid.load(std::memory_order_relaxed);
+  wait.owner_offset = record.owner_offset.load(std::memory_order_relaxed);
+  return wait;
+}
+
+void RaiseSequence(ThreadSlot* slot, uint64_t by) {
+  slot->wait_sequence.store(slot->wait_sequence.load(std::memory_order_relaxed) + by,
+                            std::memory_order_release);
+}
+
+ResourceRecord* FindResource(Region* region, uint64_t address, uint64_t wanted) {
+  uint64_t start = (address >> 3) * 0x9E3779B97F4A7C15u >> 32;
+  for (uint32_t i = 0; i < kMaxProbes; ++i) {
+    ResourceRecord& record = region->resources[(start + i) % kMaxResources];
+    if (record.address.load(std::memory_order_acquire) == wanted) return &record;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool ReleasedSlow(ThreadSlot* slot, uint64_t resource) {
+  uint32_t depth = Depth(slot);
+  uint32_t index = FindHold(slot, depth, resource);
+  if (index == depth) {
+    if (t_state.lost_holds == 0) return false;
+    --t_state.lost_holds;
+    return true;
+  }
+  HoldRecord& hold = slot->holds[index];
+  uint16_t count = hold.count.load(std::memory_order_relaxed);
+  if (count > 1) {
+    hold.count.store(count - 1, std::memory_order_relaxed);
+  } else {
+    RemoveHold(slot, index, depth);
+  }
+  return true;
+}
+
+void CountLostHold() {
+  ++t_state.lost_holds;
+  CountLoss(Loss::kHolds);
+}
+
+void AcquiredAgain(ThreadSlot* slot, const volatile void* object, ResourceKind kind,
+                   AccessMode mode, Caller caller) {
+  uint32_t depth = Depth(slot);
+  uint32_t index = FindHold(slot, depth, AddressOf(object));
+  if (index == depth) return Acquired(slot, object, kind, mode, caller);
+  HoldRecord& hold = slot->holds[index];
+  hold.count.store(hold.count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void ReleasedFor(int32_t owner_tid, const volatile void* object) {
+  Region* region = CurrentRegion();
+  if (region == nullptr || owner_tid == 0) return;
+  uint32_t used = region->header.threads_used.load(std::memory_order_acquire);
+  for (uint32_t i = 0; i < used && i < kMaxThreads; ++i) {
+    ThreadSlot& slot = region->threads[i];
+    if (slot.tid.load(std::memory_order_relaxed) != owner_tid) continue;
+    uint32_t depth = Depth(&slot);
+    uint32_t index = FindHold(&slot, depth, AddressOf(object));
+    if (index == depth) continue;
+    uint64_t expected = AddressOf(object);
+    slot.holds[index].resource.compare_exchange_strong(expected, 0);
+  }
+}
+
+SuspendedHold SuspendHold(ThreadSlot* slot, const volatile void* object) {
+  SuspendedHold suspended;
+  if (slot == nullptr) return suspended;
+  uint32_t depth = Depth(slot);
+  uint32_t index = FindHold(slot, depth, AddressOf(object));
+  if (index == depth) return suspended;
+  const HoldRecord& hold = slot->holds[index];
+  suspended.site = hold.site.load(std::memory_order_relaxed);
+  suspended.count = hold.count.load(std::memory_order_relaxed);
+  suspended.kind = hold.kind.load(std::memory_order_relaxed);
+  suspended.mode = hold.mode.load(std::memory_order_relaxed);
+  RemoveHold(slot, index, depth);
+  return suspended;
+}
+
+void ResumeHold(ThreadSlot* slot, const volatile void* object, SuspendedHold suspended) {
+  if (slot == nullptr || suspended.count == 0) return;
+  uint32_t depth = slot->depth.load(std::memory_order_relaxed);
+  if (depth >= kMaxHolds) return CountLostHold();
+  slot->depth.store(depth + 1, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  HoldRecord& hold = slot->holds[depth];
+  hold.site.store(suspended.site, std::memory_order_relaxed);
+  hold.count.store(suspended.count, std::memory_order_relaxed);
+  hold.kind.store(suspended.kind, std::memory_order_relaxed);
+  hold.mode.store(suspended.mode, std::memory_order_relaxed);
+  hold.resource.store(AddressOf(object), std::memory_order_release);
+}
+
+ScopedWait::ScopedWait(ThreadSlot* slot, const WaitFor& wait, Caller caller) : slot_(slot) {
+  if (slot == nullptr) return;
+  if (IsWaiting(slot)) {
+    nested_ = true;
+    outer_ = ReadWait(slot->wait);
+    outer_since_ns_ = slot->wait.since_ns.load(std::memory_order_relaxed);
+    RaiseSequence(slot, 1);
+  }
+  WriteWait(slot, wait, NowNs());
+  uint32_t count = 0;
+  uint64_t frames[kMaxWaitFrames];
+  count = CallStackOf(caller, frames, kMaxWaitFrames);
+  for (uint32_t i = 0; i < count; ++i) {
+    slot->wait_frames[i].store(frames[i], std::memory_order_relaxed);
+  }
+  slot->wait.frame_count.store(count, std::memory_order_relaxed);
+  RaiseSequence(slot, 1);
+  // Either of two threads that close a cycle at once sees the other's wait.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (ClosesCycle(slot, wait.owner_tid)) Nudge();
+}
+
+ScopedWait::~ScopedWait() {
+  if (slot_ == nullptr) return;
+  RaiseSequence(slot_, 1);
+  if (!nested_) return;
+  // The stack shown is the inner wait's: the outer one's is below it.
+  WriteWait(slot_, outer_, outer_since_ns_);
+  RaiseSequence(slot_, 1);
+}
+
+void ResourceCreated(const volatile void* object, ResourceKind kind, const char* name,
+                     Caller caller) {
+  ThreadSlot* slot = CurrentThread();
+  if (slot == nullptr) return;
+  Region* region = t_state.region;
+  if (!EnsureBacked(region->resources, sizeof(region->resources))) {
+    return CountLoss(Loss::kResources);
+  }
+  uint64_t address = AddressOf(object);
+  ResourceRecord* record = FindResource(region, address, address);
+  if (record == nullptr) record = FindResource(region, address, 0);
+  if (record == nullptr) return CountLoss(Loss::kResources);
+  // Taken out while its fields change: a reader would mix the old lock's with the new one's.
+  record->address.store(1, std::memory_order_release);
+  record->site.store(SiteOf(caller), std::memory_order_relaxed);
+  record->kind.store(static_cast<uint8_t>(kind), std::memory_order_relaxed);
+  uint32_t i = 0;
+  for (; name != nullptr && i + 1 < kMaxName && name[i] != '\0'; ++i) {
+    record->name[i].store(name[i], std::memory_order_relaxed);
+  }
+  record->name[i].store('\0', std::memory_order_relaxed);
+  record->address.store(address, std::memory_order_release);
+}
+
+void ResourceDestroyed(const volatile void* object) {
+  Region* region = CurrentRegion();
+  if (region == nullptr || !HasResources()) return;
+  uint64_t address = AddressOf(object);
+  ResourceRecord* record = FindResource(region, address, address);
+  if (record != nullptr) record->address.store(0, std::memory_order_release);
+}
+
+}  // namespace detect::recorder

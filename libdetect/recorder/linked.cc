@@ -1,0 +1,20 @@
+// Turns recording on before main, and before other constructors, in a program that links libdetect.
+
+#include "libdetect/recorder/recorder.h"
+#include "libdetect/recorder/shim_api.h"
+#include "libdetect/stack/capture.h"
+
+// The preload shim's, where it is loaded.
+extern "C" __attribute__((weak)) const detect::recorder::ShimApi* detect_shim_api();
+
+namespace detect::recorder {
+namespace {
+
+__attribute__((constructor(101))) void StartBeforeMain() {
+  SetUnwinder(UnwindHere);
+  if (&detect_shim_api != nullptr) SetShim(detect_shim_api());
+  Start(nullptr);
+}
+
+}  // namespace
+}  // namespace detect::recorder

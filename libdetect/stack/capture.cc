@@ -1,0 +1,35 @@
+#include "libdetect/stack/capture.h"
+
+#include <unwind.h>
+
+// Since glibc 2.35: finds unwind tables without a lock; libgcc uses it where it exists.
+extern "C" __attribute__((weak)) int _dl_find_object(void*, void*);
+
+namespace detect {
+namespace {
+
+struct Collector {
+  recorder::UnwoundFrame* frames;
+  uint32_t max;
+  uint32_t count;
+};
+
+_Unwind_Reason_Code Collect(_Unwind_Context* context, void* argument) {
+  Collector* collector = static_cast<Collector*>(argument);
+  int is_exact = 0;  // not a return address: the frame was interrupted by a signal
+  uint64_t pc = _Unwind_GetIPInfo(context, &is_exact);
+  if (pc == 0 || is_exact || collector->count == collector->max) return _URC_END_OF_STACK;
+  collector->frames[collector->count++] = {pc, static_cast<uint64_t>(_Unwind_GetCFA(context))};
+  return _URC_NO_REASON;
+}
+
+}  // namespace
+
+uint32_t UnwindHere(recorder::UnwoundFrame* frames, uint32_t max) {
+  if (&_dl_find_object == nullptr) return 0;
+  Collector collector{frames, max, 0};
+  _Unwind_Backtrace(Collect, &collector);
+  return collector.count;
+}
+
+}  // namespace detect
