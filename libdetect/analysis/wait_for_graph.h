@@ -4,9 +4,10 @@
 //   auditor holds audit, waits for accounts     auditor ──► writer      neither is live
 //
 // A blocked thread needs others to act before it can go on: a mutex's owner, all readers of a lock
-// it wants to write, the thread it joins. Those needs form an AND-OR graph. A thread is live when it
-// runs, when its wait has a deadline, or when its needs can all be met by live threads; liveness is
-// the least fixed point, found by working outward from the threads that run. What is left is dead.
+// it wants to write, the thread it joins. Those needs form an AND-OR graph. A thread is live when
+// it runs, when its wait has a deadline, or when its needs can all be met by live threads; liveness
+// is the least fixed point, found by working outward from the threads that run. What is left is
+// dead.
 //
 // Not a deadlock: a queue behind a long hold (the holder runs), a ring with one timed wait in it
 // (reported as temporary), a wait on a mutex that nobody holds (the next step grants it).
@@ -33,8 +34,8 @@ enum class Verdict : uint8_t {
 // What a verdict of kSuspected rests on.
 enum class Guess : uint8_t {
   kNone,
-  kNobodyElseNotifies,       // every known thread sleeps; no signal handler or other process wakes one
-  kEndedThreadKeepsItsLocks, // no one unlocks in the name of a thread that has ended
+  kNobodyElseNotifies,  // every known thread sleeps; no signal handler or other process wakes one
+  kEndedThreadKeepsItsLocks,  // no one unlocks in the name of a thread that has ended
 };
 
 // One arrow of a cycle: `thread` cannot go on before `blocker` acts on `resource`.
@@ -53,7 +54,8 @@ struct Deadlock {
   // The smallest cycle found: each step's blocker is the next step's thread, the last one's is the
   // first. A single step is a thread that waits for itself, for an ended thread, or for nobody.
   std::vector<BlockedBy> cycle;
-  // All that block each other, those of `cycle` included, in ascending order.
+  // All that block each other, those of `cycle` included, in ascending order. Where the cycle is a
+  // wait for an ended thread or for nobody: all that wait for the same.
   std::vector<ThreadIndex> members;
   // Blocked behind the members, and part of no cycle with them, in ascending order.
   std::vector<ThreadIndex> queued;
