@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Checks one C++ file by the rules of .clang-tidy. Says nothing when it is clean.
+set -euo pipefail
+
+# <backtrace.h> lives among GCC's own headers, which must not come before clang's.
+if ! output=$(clang-tidy-14 --quiet "$1" -- -x c++ -std=c++20 -I. \
+  -idirafter "$(gcc -print-file-name=include)" -Wall -Wextra -Wno-unused-parameter 2>&1); then
+  echo "$output"
+  exit 1
+fi
