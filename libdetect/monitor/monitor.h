@@ -20,13 +20,13 @@ namespace detect {
 
 // A thread that waits for a lock that it can never get.
 struct DeadlockedThread {
-  uint32_t id = 0;   // 1, 2, … in the order in which the process made its threads
-  int32_t tid = 0;   // the kernel's id
+  uint32_t id = 0;  // 1, 2, … in the order in which the process made its threads
+  int32_t tid = 0;  // the kernel's id
   std::string name;
-  std::string waits_for;           // the lock's name
-  std::string held_by;             // the name of the thread that holds it; empty when nobody does
-  std::vector<Frame> waits_at;     // this thread's stack
-  std::vector<Frame> holder_at;    // where the holder acquired it; empty when nobody holds it
+  std::string waits_for;         // the lock's name
+  std::string held_by;           // the name of the thread that holds it; empty when nobody does
+  std::vector<Frame> waits_at;   // this thread's stack
+  std::vector<Frame> holder_at;  // where the holder acquired it; empty when nobody holds it
 };
 
 // Returns the threads that can never run again, proven; empty when there are none. Those that only
@@ -40,24 +40,29 @@ class Monitor {
  public:
   struct Options {
     std::chrono::milliseconds interval{100};
-    // What follows a proven deadlock, once it is reported: kReport does nothing more, kExit ends the
-    // process with exit code 66, kAbort by SIGABRT, kBreak stops in the debugger by SIGTRAP, kVictim
-    // makes lock() throw std::system_error(resource_deadlock_would_occur) in one member.
+    // What follows a proven deadlock, once it is reported: kReport does nothing more, kExit ends
+    // the process with exit code 66, kAbort by SIGABRT, kBreak stops in the debugger by SIGTRAP,
+    // kVictim makes lock() throw std::system_error(resource_deadlock_would_occur) in one member.
     OnDeadlock on_deadlock = OnDeadlock::kReport;
     // Called with each new finding, under no lock of ours; empty: the finding goes to stderr.
     std::function<void(const Finding&, const Report&)> callback;
     // File for the JSON report, written at each finding and at the end; empty: none.
     std::string output;
+    // How the program came to have a monitor, for the report.
+    const char* route = "linked";
+    // Called after each scan on the monitor's thread; may be empty.
+    std::function<void()> after_scan;
   };
+  // The defaults, with what DETECT_OPTIONS says instead.
+  static Options OptionsFromEnvironment();
 
-  // Options are those of DETECT_OPTIONS.
-  Monitor();
+  Monitor() : Monitor(OptionsFromEnvironment()) {}
   explicit Monitor(Options options);
   ~Monitor();
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  // Scans now, on the calling thread, without waiting for the interval.
+  // Scans now, on the calling thread, without waiting for the interval, and writes the report.
   void ScanNow();
 
   // The report so far. Threads: any.

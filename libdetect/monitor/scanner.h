@@ -2,14 +2,14 @@
 //
 //   Read ─► FindDeadlocks ─► confirm: same waits, threads asleep, lock words agree ─► Finding
 //
-// A candidate is reported once it has been confirmed; until then it is looked at again, and one that
-// dissolves was never there. Used by the monitor thread inside a process and by `detect run` outside.
+// A candidate is reported once it has been confirmed; until then it is looked at again, and one
+// that dissolves was never there. Used by the monitor thread inside a process and by `detect run`
+// outside.
 //
 // Context: monitor. Threads: one at a time.
 #pragma once
 
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "libdetect/report/report_builder.h"
@@ -21,16 +21,17 @@ namespace detect {
 
 class Scanner {
  public:
-  // `symbolizer` and `report` must outlive the scanner.
-  Scanner(std::unique_ptr<RegionReader> reader, Symbolizer* symbolizer, ReportBuilder* report);
+  // `symbolizer` and `report` must outlive the scanner. `own_threads` is how many threads of the
+  // process are the detector's: it has no slot in the region for them.
+  Scanner(std::unique_ptr<RegionReader> reader, Symbolizer* symbolizer, ReportBuilder* report,
+          uint32_t own_threads = 0);
   ~Scanner();
 
-  // Looks once. Adds each newly confirmed deadlock to the report and returns their positions in
-  // report()->findings. `pending` tells whether a candidate waits to be confirmed: look again soon.
   struct Result {
-    std::vector<size_t> findings;
-    bool pending = false;
+    std::vector<size_t> findings;  // positions in report()->findings of the new ones
+    bool pending = false;          // a candidate is still to be confirmed: look again soon
   };
+  // Looks once, and adds each newly confirmed deadlock to the report.
   Result Scan();
 
   // Copies the region's losses into the report. Call before the report is written.

@@ -58,15 +58,18 @@ inline uint32_t SiteOf(Caller caller) {
   const SiteRecord& site = t_state.region->sites[number];
   if (site.frames[0] != caller.pc) [[unlikely]]
     return SiteOfSlow(caller);
-  for (uint32_t i = 1; i < site.frame_count; ++i) {
-    uint64_t word = caller.sp + site.offsets[i - 1];
-    // The frames before this one match, so the word is this frame's return address, unless one of
-    // them has no constant size; then the bounds keep the read inside the stack.
-    if (word - t_state.stack_low >= t_state.stack_bytes) [[unlikely]]
+  uint32_t count = site.frame_count;
+  if (count > 1) {
+    // While the frames match, the next word is a return address of this very stack; the bounds keep
+    // the reads inside it where a frame without constant size was taken for one that has it.
+    uint64_t last = caller.sp + site.offsets[count - 2];
+    if (last - t_state.stack_low >= t_state.stack_bytes) [[unlikely]]
       return SiteOfSlow(caller);
-    if (*reinterpret_cast<const uint64_t*>(word) != site.frames[i]) [[unlikely]] {
+  }
+  for (uint32_t i = 1; i < count; ++i) {
+    const uint64_t* word = reinterpret_cast<const uint64_t*>(caller.sp + site.offsets[i - 1]);
+    if (*word != site.frames[i]) [[unlikely]]
       return SiteOfSlow(caller);
-    }
   }
   return number;
 }

@@ -29,7 +29,9 @@ struct Home {
   const char* directory;
   const ShimApi* shim;  // null: this recorder is on its own
   bool adopted;         // `region` is the shim's
-  bool fork_handler_installed;
+  bool hooks_installed;
+  bool has_end_key;
+  pthread_key_t end_key;
   uint64_t default_stack_bytes;
 };
 constinit Home g_home{};
@@ -109,6 +111,17 @@ void ReleaseSlot(ThreadSlot* slot) {
   }
 }
 
+// The C library calls it when a thread ends, however it ends, and again as long as a value is set:
+// the last of those rounds is taken, because other destructors may still lock.
+void OnThreadEnd(void* round) {
+  uintptr_t next = reinterpret_cast<uintptr_t>(round) + 1;
+  if (next < PTHREAD_DESTRUCTOR_ITERATIONS) {
+    pthread_setspecific(g_home.end_key, reinterpret_cast<void*>(next));
+  } else {
+    ThreadEnded();
+  }
+}
+
 // Makes `slot` the calling thread's.
 void Occupy(Region* region, ThreadSlot* slot, int32_t tid) {
   g_tid_index[static_cast<uint32_t>(tid) % kTidIndexSize].store(
@@ -118,6 +131,7 @@ void Occupy(Region* region, ThreadSlot* slot, int32_t tid) {
   t_state.lost_holds = 0;
   t_state.ended = false;
   t_state.region = region;
+  if (g_home.has_end_key) pthread_setspecific(g_home.end_key, reinterpret_cast<void*>(1));
 }
 
 bool TurnOn(Region* region, const char* directory, bool adopted, std::atomic<uint32_t>* nudges) {
@@ -127,8 +141,10 @@ bool TurnOn(Region* region, const char* directory, bool adopted, std::atomic<uin
   g_home.default_stack_bytes = DefaultStackBytes();
   g_free_hint.store(0, std::memory_order_relaxed);
   ClearInChildren(&g_switch, sizeof(g_switch));
-  if (!g_home.fork_handler_installed) {
-    g_home.fork_handler_installed = pthread_atfork(nullptr, nullptr, AfterForkInChild) == 0;
+  if (!g_home.hooks_installed) {
+    g_home.hooks_installed = true;
+    pthread_atfork(nullptr, nullptr, AfterForkInChild);
+    g_home.has_end_key = pthread_key_create(&g_home.end_key, OnThreadEnd) == 0;
   }
   g_switch.nudges.store(nudges, std::memory_order_relaxed);
   g_switch.region.store(region, std::memory_order_release);
@@ -165,6 +181,22 @@ void CopySitesAndResources(const Region& from, bool has_resources, Region* to) {
     for (uint32_t j = 0; j < kMaxName; ++j) to->resources[i].name[j] = old.name[j].load();
     to->resources[i].address = address;
   }
+}
+
+// Returns the first slot of a thread that runs, or is about to, for which `is_wanted` holds.
+template <typename Predicate>
+ThreadSlot* FindLive(Predicate is_wanted) {
+  Region* region = CurrentRegion();
+  if (region == nullptr) return nullptr;
+  uint32_t used = region->header.threads_used.load(std::memory_order_acquire);
+  for (uint32_t i = 0; i < used && i < kMaxThreads; ++i) {
+    ThreadSlot& slot = region->threads[i];
+    uint32_t state = slot.state.load(std::memory_order_acquire);
+    bool is_live = state == static_cast<uint32_t>(SlotState::kLive) ||
+                   state == static_cast<uint32_t>(SlotState::kClaimed);
+    if (is_live && is_wanted(slot)) return &slot;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -220,6 +252,21 @@ void Nudge() {
   nudges->fetch_add(1, std::memory_order_release);
   syscall(SYS_futex, nudges, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
   errno = saved_errno;
+}
+
+uint32_t NudgeCount() {
+  std::atomic<uint32_t>* nudges = g_switch.nudges.load(std::memory_order_relaxed);
+  return nudges == nullptr ? 0 : nudges->load(std::memory_order_acquire);
+}
+
+void WaitForNudge(uint32_t count, int64_t timeout_ns) {
+  timespec timeout = {timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
+  std::atomic<uint32_t>* nudges = g_switch.nudges.load(std::memory_order_relaxed);
+  if (nudges == nullptr) {
+    nanosleep(&timeout, nullptr);
+  } else {
+    syscall(SYS_futex, nudges, FUTEX_WAIT, count, &timeout, nullptr, 0);
+  }
 }
 
 ThreadSlot* PrepareThread() {
@@ -304,18 +351,14 @@ void SetThreadName(ThreadSlot* slot, const char* name) {
   slot->name[i].store('\0', std::memory_order_release);
 }
 
+bool HasLiveThreads() {
+  return FindLive([](const ThreadSlot&) { return true; }) != nullptr;
+}
+
 ThreadSlot* FindThreadByNative(uint64_t native) {
-  Region* region = CurrentRegion();
-  if (region == nullptr) return nullptr;
-  uint32_t used = region->header.threads_used.load(std::memory_order_acquire);
-  for (uint32_t i = 0; i < used && i < kMaxThreads; ++i) {
-    ThreadSlot& slot = region->threads[i];
-    uint32_t state = slot.state.load(std::memory_order_acquire);
-    bool alive = state == static_cast<uint32_t>(SlotState::kLive) ||
-                 state == static_cast<uint32_t>(SlotState::kClaimed);
-    if (alive && slot.native.load(std::memory_order_relaxed) == native) return &slot;
-  }
-  return nullptr;
+  return FindLive([native](const ThreadSlot& slot) {
+    return slot.native.load(std::memory_order_relaxed) == native;
+  });
 }
 
 ThreadSlot* FindThreadByTid(int32_t tid) {

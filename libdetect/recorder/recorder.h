@@ -35,9 +35,13 @@ struct ThreadState {
   bool ended;           // past ThreadEnded: nothing more is recorded
 };
 
-extern Switch g_switch;
-extern std::atomic<uint32_t> g_site_cache[1 << kSiteCacheBits];
-extern thread_local constinit ThreadState t_state __attribute__((tls_model("initial-exec")));
+// Hidden, and at a fixed place in a thread's memory: each is reached without a table of addresses.
+#define DETECT_HIDDEN __attribute__((visibility("hidden")))
+
+extern DETECT_HIDDEN Switch g_switch;
+extern DETECT_HIDDEN std::atomic<uint32_t> g_site_cache[1 << kSiteCacheBits];
+extern DETECT_HIDDEN thread_local constinit ThreadState t_state
+    __attribute__((tls_model("initial-exec")));
 
 // Turns recording on. `directory` null: the region is private memory. Otherwise it is a new file in
 // that directory, made 0600, exclusively and never through a link; and `directory`/hub, where it
@@ -60,6 +64,10 @@ void CountLoss(Loss loss);
 
 // Wakes whoever scans the region.
 void Nudge();
+// How often that was done so far; 0 when recording is off.
+uint32_t NudgeCount();
+// Returns when it is no longer `count`, or after the time. Blocks.
+void WaitForNudge(uint32_t count, int64_t timeout_ns);
 
 // The life of a thread: its maker prepares a slot, the thread itself starts and ends it. A slot
 // that no thread took is given back by AbandonThread. A thread that was not prepared gets its slot
@@ -71,6 +79,9 @@ void ThreadStarted(ThreadSlot* slot);
 void ThreadEnded();
 ThreadSlot* RegisterCurrentThread(Region* region);
 void SetThreadName(ThreadSlot* slot, const char* name);
+
+// Returns whether any thread that was recorded still runs. Cost: linear in threads.
+bool HasLiveThreads();
 
 // Returns the live slot with that pthread_t or kernel id, null if there is none.
 // Cost: ByNative linear in threads; ByTid constant, and may miss a thread.

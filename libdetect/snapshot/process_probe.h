@@ -19,8 +19,8 @@ class ProcessProbe {
   ProcessProbe(const ProcessProbe&) = delete;
   ProcessProbe& operator=(const ProcessProbe&) = delete;
 
-  // Returns whether the thread sleeps in the kernel; nullopt when the kernel does not tell, as for a
-  // process that has ended.
+  // Returns whether the thread sleeps in the kernel; nullopt when the kernel does not tell, as for
+  // a process that has ended.
   std::optional<bool> IsSleeping(int32_t tid) const;
 
   // Returns how many threads the process has; 0 when the kernel does not tell.

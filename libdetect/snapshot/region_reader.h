@@ -2,8 +2,8 @@
 //
 //   region file or memory ──► structure (who holds, who waits) ──► stacks, for those that matter
 //
-// It believes nothing it reads: every count, index and string is checked against what it can be, and
-// each field is read once. A hostile region gives a wrong Snapshot, never a crash.
+// It believes nothing it reads: every count, index and string is checked against what it can be,
+// and each field is read once. A hostile region gives a wrong Snapshot, never a crash.
 //
 // A thread is reported as waiting only when its wait sequence was the same odd number before and
 // after its slot was read: all that is said of it was then true at one instant.
@@ -23,8 +23,8 @@ namespace detect {
 
 class RegionReader {
  public:
-  // Maps the region file at `path`, read-only and never through a link. Returns null and one line in
-  // `error` when it is not there yet, is truncated, or is not a region of this version.
+  // Maps the region file at `path`, read-only and never through a link. Returns null and one line
+  // in `error` when it is not there yet, is truncated, or is not a region of this version.
   static std::unique_ptr<RegionReader> Open(const std::string& path, std::string* error);
 
   // Reads the calling process's own region. Returns null when recording is off.

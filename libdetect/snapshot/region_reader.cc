@@ -1,0 +1,392 @@
+#include "libdetect/snapshot/region_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "libdetect/recorder/recorder.h"
+#include "libdetect/recorder/region.h"
+#include "libdetect/snapshot/guarded_copy.h"
+
+namespace detect {
+namespace {
+
+using recorder::Header;
+using recorder::HoldRecord;
+using recorder::kMaxHolds;
+using recorder::kMaxName;
+using recorder::kMaxSiteFrames;
+using recorder::kMaxSites;
+using recorder::kMaxThreads;
+using recorder::kMaxWaitFrames;
+using recorder::Region;
+using recorder::ResourceRecord;
+using recorder::SiteRecord;
+using recorder::SlotState;
+using recorder::ThreadSlot;
+
+constexpr size_t kHeadBytes = offsetof(ThreadSlot, holds);
+static_assert(kHeadBytes % sizeof(uint64_t) == 0 && sizeof(SiteRecord) % sizeof(uint64_t) == 0 &&
+              sizeof(ResourceRecord) % sizeof(uint64_t) == 0 &&
+              sizeof(HoldRecord) % sizeof(uint64_t) == 0);
+
+// A private copy of a region's structure, to be checked in peace. The words were read one by one.
+template <typename T>
+struct Copied {
+  alignas(T) unsigned char bytes[sizeof(T)];
+  const T& operator*() const { return *reinterpret_cast<const T*>(bytes); }
+  const T* operator->() const { return reinterpret_cast<const T*>(bytes); }
+};
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+ResourceKind CheckedKind(uint8_t value) {
+  return value < kResourceKindCount ? static_cast<ResourceKind>(value) : ResourceKind::kUnknown;
+}
+
+AccessMode CheckedMode(uint8_t value) {
+  return value < kAccessModeCount ? static_cast<AccessMode>(value) : AccessMode::kExclusive;
+}
+
+std::string CheckedName(const std::atomic<char> (&name)[kMaxName]) {
+  std::string text;
+  for (const std::atomic<char>& c : name) {
+    if (c.load(std::memory_order_relaxed) == '\0') break;
+    text.push_back(c.load(std::memory_order_relaxed));
+  }
+  return text;
+}
+
+// Finds each resource's place in the Snapshot: a flat hash table, made anew for each look.
+class ResourceTable {
+ public:
+  explicit ResourceTable(std::vector<Resource>* resources) : resources_(resources) {}
+
+  void Reset(size_t expected) {
+    size_t size = 64;
+    while (size < expected * 2) size *= 2;
+    slots_.assign(size, kNoResource);
+    used_ = 0;
+  }
+
+  // Returns the index of the resource at `address`, adding it when it is new.
+  ResourceIndex Find(uint64_t address, ResourceKind kind) {
+    if (used_ * 2 >= slots_.size()) Grow();
+    size_t at = Probe(address, kind);
+    if (slots_[at] == kNoResource) {
+      slots_[at] = static_cast<ResourceIndex>(resources_->size());
+      ++used_;
+      Resource resource;
+      resource.kind = kind;
+      resource.address = address;
+      resources_->push_back(resource);
+    }
+    return slots_[at];
+  }
+
+ private:
+  size_t Probe(uint64_t address, ResourceKind kind) const {
+    size_t mask = slots_.size() - 1;
+    size_t at = (address * 0x9E3779B97F4A7C15u >> 32) & mask;
+    for (; slots_[at] != kNoResource; at = (at + 1) & mask) {
+      const Resource& found = (*resources_)[slots_[at]];
+      // A number that names a thread is no address.
+      bool both_threads = (found.kind == ResourceKind::kThread) == (kind == ResourceKind::kThread);
+      if (found.address == address && both_threads) break;
+    }
+    return at;
+  }
+
+  void Grow() {
+    std::vector<ResourceIndex> old = std::move(slots_);
+    slots_.assign(old.size() * 2, kNoResource);
+    for (ResourceIndex index : old) {
+      if (index == kNoResource) continue;
+      slots_[Probe((*resources_)[index].address, (*resources_)[index].kind)] = index;
+    }
+  }
+
+  std::vector<Resource>* const resources_;
+  std::vector<ResourceIndex> slots_;
+  size_t used_ = 0;
+};
+
+class MappedRegionReader : public RegionReader {
+ public:
+  // `mapped_bytes` is 0 for memory that is not this reader's to unmap.
+  MappedRegionReader(const Region* region, size_t mapped_bytes, int32_t pid)
+      : region_(region), mapped_bytes_(mapped_bytes), pid_(pid) {}
+
+  ~MappedRegionReader() override {
+    if (mapped_bytes_ > 0) munmap(const_cast<Region*>(region_), mapped_bytes_);
+  }
+
+  int32_t pid() const override { return pid_; }
+
+  Snapshot Read() override {
+    Snapshot snapshot;
+    snapshot.pid = pid_;
+    snapshot.taken_ns = NowNs();
+    slot_of_.clear();
+    uint32_t used = ThreadsUsed();
+    snapshot.threads.reserve(used);
+    snapshot.holds.reserve(used);
+    snapshot.resources.reserve(used);
+    ResourceTable table(&snapshot.resources);
+    table.Reset(used);
+    for (uint32_t i = 0; i < used; ++i) {
+      if (!ReadSlot(i, &table, &snapshot)) break;
+    }
+    ResolveJoins(&snapshot);
+    return snapshot;
+  }
+
+  void FillStacks(Snapshot& snapshot, const std::vector<ThreadIndex>& threads) override {
+    std::vector<bool> wanted(snapshot.threads.size(), false);
+    for (ThreadIndex index : threads) wanted[index] = true;
+    for (ThreadIndex index : threads) {
+      Thread& thread = snapshot.threads[index];
+      if (thread.wait) thread.wait->stack = WaitStack(slot_of_[index]);
+    }
+    for (Hold& hold : snapshot.holds) {
+      if (wanted[hold.thread]) hold.stack = SiteStack(hold.site);
+    }
+    FillNames(&snapshot);
+  }
+
+  bool StillWaiting(const Snapshot& snapshot, const std::vector<ThreadIndex>& threads) override {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    for (ThreadIndex index : threads) {
+      const Thread& thread = snapshot.threads[index];
+      Copied<ThreadSlot> slot;
+      if (!CopyHead(slot_of_[index], &slot)) return false;
+      if (slot->number.load() != thread.id) return false;
+      if (thread.wait && slot->wait_sequence.load() != thread.wait->sequence) return false;
+    }
+    return true;
+  }
+
+  std::map<std::string, uint64_t> Losses() const override {
+    std::map<std::string, uint64_t> losses;
+    Copied<Header> header;
+    if (!Copy(&region_->header, &header, sizeof(Header))) return losses;
+    for (uint32_t i = 0; i < recorder::kLossCount; ++i) {
+      uint64_t count = header->losses[i].load();
+      if (count > 0) losses[recorder::kLossNames[i]] = count;
+    }
+    return losses;
+  }
+
+ private:
+  template <typename T>
+  static bool Copy(const void* from, Copied<T>* to, size_t bytes) {
+    return GuardedCopy(from, to->bytes, bytes / sizeof(uint64_t));
+  }
+
+  uint32_t ThreadsUsed() const {
+    Copied<Header> header;
+    if (!Copy(&region_->header, &header, sizeof(Header))) return 0;
+    return std::min(header->threads_used.load(), kMaxThreads);
+  }
+
+  bool CopyHead(uint32_t slot, Copied<ThreadSlot>* to) const {
+    return Copy(&region_->threads[slot], to, kHeadBytes);
+  }
+
+  // Adds one thread to the snapshot. Returns false when the region's memory is gone.
+  bool ReadSlot(uint32_t index, ResourceTable* table, Snapshot* snapshot) {
+    const ThreadSlot& shared = region_->threads[index];
+    Copied<ThreadSlot> slot;
+    if (!CopyHead(index, &slot)) return false;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    uint32_t state = slot->state.load();
+    bool live = state == static_cast<uint32_t>(SlotState::kLive);
+    if (!live && state != static_cast<uint32_t>(SlotState::kEnded)) return true;
+
+    uint32_t depth = std::min(slot->depth.load(), kMaxHolds);
+    if (!GuardedCopy(shared.holds, slot.bytes + kHeadBytes,
+                     depth * sizeof(HoldRecord) / sizeof(uint64_t))) {
+      return false;
+    }
+    std::atomic_thread_fence(std::memory_order_acquire);
+    Copied<ThreadSlot> again;
+    if (!CopyHead(index, &again)) return false;
+    uint64_t sequence = slot->wait_sequence.load();
+    bool same = again->wait_sequence.load() == sequence &&
+                again->number.load() == slot->number.load() && again->state.load() == state;
+
+    ThreadIndex position = static_cast<ThreadIndex>(snapshot->threads.size());
+    Thread& thread = snapshot->threads.emplace_back();
+    slot_of_.push_back(index);
+    thread.id = slot->number.load();
+    thread.tid = slot->tid.load();
+    thread.name = CheckedName(slot->name);
+    thread.daemon = slot->daemon.load() != 0;
+    thread.state = live ? ThreadState::kRunning : ThreadState::kEnded;
+    if (live && same && (sequence & 1) != 0) {
+      thread.state = ThreadState::kWaiting;
+      thread.wait = ReadWait(*slot, table, snapshot);
+    }
+    ReadHolds(*slot, depth, position, table, snapshot);
+    return true;
+  }
+
+  static Wait ReadWait(const ThreadSlot& slot, ResourceTable* table, Snapshot* snapshot) {
+    Wait wait;
+    ResourceKind kind = CheckedKind(slot.wait.kind.load());
+    wait.resource = table->Find(slot.wait.resource.load(), kind);
+    Resource& resource = snapshot->resources[wait.resource];
+    // What a waiter calls it is more exact than what a hold does.
+    if (resource.kind == ResourceKind::kUnknown) resource.kind = kind;
+    if (slot.wait.preference.load() == static_cast<uint8_t>(RwPreference::kWriters)) {
+      resource.preference = RwPreference::kWriters;
+    }
+    uint64_t relock = slot.wait.relock.load();
+    if (relock != 0) wait.relock = table->Find(relock, ResourceKind::kMutex);
+    wait.mode = CheckedMode(slot.wait.mode.load());
+    wait.has_deadline = slot.wait.has_deadline.load() != 0;
+    wait.owner_offset = slot.wait.owner_offset.load();
+    wait.sequence = slot.wait_sequence.load();
+    wait.since_ns = slot.wait.since_ns.load();
+    return wait;
+  }
+
+  static void ReadHolds(const ThreadSlot& slot, uint32_t depth, ThreadIndex thread,
+                        ResourceTable* table, Snapshot* snapshot) {
+    for (uint32_t i = 0; i < depth; ++i) {
+      const HoldRecord& record = slot.holds[i];
+      uint64_t address = record.resource.load();
+      if (address == 0) continue;
+      Hold hold;
+      hold.thread = thread;
+      hold.resource = table->Find(address, CheckedKind(record.kind.load()));
+      hold.mode = CheckedMode(record.mode.load());
+      hold.site = record.site.load();
+      snapshot->holds.push_back(hold);
+    }
+  }
+
+  // Joins name their thread by its number.
+  static void ResolveJoins(Snapshot* snapshot) {
+    bool any = false;
+    for (const Resource& resource : snapshot->resources) {
+      any = any || resource.kind == ResourceKind::kThread;
+    }
+    if (!any) return;
+    std::vector<std::pair<uint64_t, ThreadIndex>> by_number;
+    for (ThreadIndex i = 0; i < snapshot->threads.size(); ++i) {
+      if (snapshot->threads[i].state == ThreadState::kEnded) continue;
+      by_number.emplace_back(snapshot->threads[i].id, i);
+    }
+    std::sort(by_number.begin(), by_number.end());
+    for (Resource& resource : snapshot->resources) {
+      if (resource.kind != ResourceKind::kThread) continue;
+      auto found = std::lower_bound(by_number.begin(), by_number.end(),
+                                    std::make_pair(resource.address, ThreadIndex{0}));
+      if (found != by_number.end() && found->first == resource.address) {
+        resource.thread = found->second;
+      }
+      resource.address = 0;
+    }
+  }
+
+  Stack WaitStack(uint32_t slot) const {
+    Copied<ThreadSlot> head;
+    uint64_t frames[kMaxWaitFrames];
+    if (!CopyHead(slot, &head)) return {};
+    uint32_t count = std::min(head->wait.frame_count.load(), kMaxWaitFrames);
+    if (!GuardedCopy(region_->threads[slot].wait_frames, frames, count)) return {};
+    return Stack(frames, frames + count);
+  }
+
+  Stack SiteStack(uint32_t number) const {
+    Copied<SiteRecord> site;
+    if (number == 0 || number >= kMaxSites) return {};
+    if (!Copy(&region_->sites[number], &site, sizeof(SiteRecord))) return {};
+    uint32_t count = std::min(site->frame_count, kMaxSiteFrames);
+    return Stack(site->frames, site->frames + count);
+  }
+
+  // Gives the resources the names and creation stacks that the program announced.
+  void FillNames(Snapshot* snapshot) const {
+    std::vector<std::pair<uint64_t, ResourceIndex>> by_address;
+    for (ResourceIndex i = 0; i < snapshot->resources.size(); ++i) {
+      if (snapshot->resources[i].address != 0) {
+        by_address.emplace_back(snapshot->resources[i].address, i);
+      }
+    }
+    std::sort(by_address.begin(), by_address.end());
+    for (uint32_t i = 0; i < recorder::kMaxResources; ++i) {
+      uint64_t address;
+      if (!GuardedCopy(&region_->resources[i].address, &address, 1)) return;
+      auto found = std::lower_bound(by_address.begin(), by_address.end(),
+                                    std::make_pair(address, ResourceIndex{0}));
+      if (address == 0 || found == by_address.end() || found->first != address) continue;
+      Copied<ResourceRecord> record;
+      if (!Copy(&region_->resources[i], &record, sizeof(ResourceRecord))) return;
+      if (record->address.load() != address) continue;
+      Resource& resource = snapshot->resources[found->second];
+      resource.name = CheckedName(record->name);
+      resource.creation_site = record->site.load();
+      resource.created_at = SiteStack(resource.creation_site);
+    }
+  }
+
+  const Region* const region_;
+  const size_t mapped_bytes_;
+  const int32_t pid_;
+  std::vector<uint32_t> slot_of_;  // by ThreadIndex of the last Read
+};
+
+std::unique_ptr<RegionReader> Refuse(std::string* error, const std::string& path,
+                                     const std::string& why) {
+  *error = "cannot read region " + path + ": " + why;
+  return nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<RegionReader> RegionReader::Open(const std::string& path, std::string* error) {
+  int fd = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return Refuse(error, path, strerror(errno));
+  struct stat info;
+  void* memory = MAP_FAILED;
+  bool is_whole = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+                  info.st_size == static_cast<off_t>(sizeof(Region));
+  if (is_whole) memory = mmap(nullptr, sizeof(Region), PROT_READ, MAP_SHARED, fd, 0);
+  close(fd);
+  if (!is_whole) return Refuse(error, path, "it is not whole");
+  if (memory == MAP_FAILED) return Refuse(error, path, strerror(errno));
+
+  const Region* region = static_cast<const Region*>(memory);
+  EnableGuardedCopy();
+  Copied<Header> header;
+  bool valid = GuardedCopy(&region->header, header.bytes, sizeof(Header) / sizeof(uint64_t)) &&
+               header->ready.load() == 1 && header->magic == recorder::kRegionMagic &&
+               header->version == recorder::kRegionVersion &&
+               header->thread_capacity == kMaxThreads && header->total_bytes == sizeof(Region);
+  if (!valid) {
+    munmap(memory, sizeof(Region));
+    return Refuse(error, path, "it is not a region of this version");
+  }
+  return std::make_unique<MappedRegionReader>(region, sizeof(Region), header->pid);
+}
+
+std::unique_ptr<RegionReader> RegionReader::OfThisProcess() {
+  const Region* region = recorder::CurrentRegion();
+  if (region == nullptr) return nullptr;
+  return std::make_unique<MappedRegionReader>(region, 0, getpid());
+}
+
+}  // namespace detect

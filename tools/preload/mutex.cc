@@ -1,0 +1,133 @@
+// pthread mutexes. The order of events is that of libdetect/recorder/events.h.
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "libdetect/recorder/events.h"
+#include "tools/preload/in_process.h"
+#include "tools/preload/native_mutex.h"
+#include "tools/preload/real.h"
+
+namespace detect::preload {
+namespace {
+
+using recorder::Caller;
+using recorder::ThreadSlot;
+
+int32_t TidOf(const ThreadSlot* slot) { return slot->tid.load(std::memory_order_relaxed); }
+
+// A robust mutex whose owner died is handed to the caller all the same.
+bool IsTaken(int result) { return result == 0 || result == EOWNERDEAD; }
+
+void RecordTaken(ThreadSlot* slot, pthread_mutex_t* mutex, Caller caller) {
+  if (BasicKind(mutex) == PTHREAD_MUTEX_RECURSIVE_NP) {
+    recorder::AcquiredAgain(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, caller);
+  } else {
+    recorder::Acquired(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, caller);
+  }
+}
+
+// Takes `mutex` by `lock`, which may block, and says so where it does. It must be found busy by a
+// try first: a wait that is recorded but never begins would be a deadlock that never was.
+template <typename Lock>
+[[gnu::noinline]] int LockRecorded(ThreadSlot* slot, pthread_mutex_t* mutex, bool has_deadline,
+                                   Caller caller, Lock lock) {
+  int result = Real().mutex_trylock(mutex);
+  if (!IsTaken(result)) {
+    int32_t owner = OwnerOf(mutex);
+    bool is_refused = result != EBUSY ||
+                      (owner == TidOf(slot) && BasicKind(mutex) == PTHREAD_MUTEX_ERRORCHECK_NP);
+    if (is_refused) {
+      result = lock();
+    } else {
+      // A program of one thread has no monitor yet; if it blocks itself, it needs one.
+      if (owner == TidOf(slot)) StartInProcessMonitor();
+      recorder::ScopedWait wait(slot,
+                                {.resource = recorder::AddressOf(mutex),
+                                 .kind = ResourceKind::kMutex,
+                                 .has_deadline = has_deadline,
+                                 .owner_tid = owner,
+                                 .owner_offset = kMutexOwnerOffset},
+                                caller);
+      result = lock();
+    }
+  }
+  if (IsTaken(result)) RecordTaken(slot, mutex, caller);
+  return result;
+}
+
+// The caller does not hold the mutex, as far as is known. For the plain kinds glibc lets it go on,
+// so whoever did hold it does no longer.
+int UnlockOfAnother(pthread_mutex_t* mutex, int32_t own_tid) {
+  int32_t owner = OwnerOf(mutex);
+  int result = Real().mutex_unlock(mutex);
+  if (result == 0 && owner != own_tid) recorder::ReleasedFor(owner, mutex);
+  return result;
+}
+
+}  // namespace
+
+extern "C" {
+
+int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_t* attributes) {
+  int result = Real().mutex_init(mutex, attributes);
+  if (result == 0) {
+    recorder::ResourceCreated(mutex, ResourceKind::kMutex, nullptr, DETECT_CALLER());
+  }
+  return result;
+}
+
+int pthread_mutex_destroy(pthread_mutex_t* mutex) {
+  recorder::ResourceDestroyed(mutex);
+  return Real().mutex_destroy(mutex);
+}
+
+int pthread_mutex_lock(pthread_mutex_t* mutex) {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (slot == nullptr) [[unlikely]]
+    return Real().mutex_lock(mutex);
+  if (FastLock(mutex, TidOf(slot))) [[likely]] {
+    recorder::Acquired(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, DETECT_CALLER());
+    return 0;
+  }
+  return LockRecorded(slot, mutex, false, DETECT_CALLER(),
+                      [mutex] { return Real().mutex_lock(mutex); });
+}
+
+int pthread_mutex_trylock(pthread_mutex_t* mutex) {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  int result = Real().mutex_trylock(mutex);
+  if (slot != nullptr && IsTaken(result)) RecordTaken(slot, mutex, DETECT_CALLER());
+  return result;
+}
+
+int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* deadline) {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (slot == nullptr) return Real().mutex_timedlock(mutex, deadline);
+  return LockRecorded(slot, mutex, true, DETECT_CALLER(),
+                      [=] { return Real().mutex_timedlock(mutex, deadline); });
+}
+
+int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const timespec* deadline) {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  // A clock that cannot be waited by is refused even when the mutex is free.
+  bool is_valid = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
+  if (slot == nullptr || !is_valid) return Real().mutex_clocklock(mutex, clock, deadline);
+  return LockRecorded(slot, mutex, true, DETECT_CALLER(),
+                      [=] { return Real().mutex_clocklock(mutex, clock, deadline); });
+}
+
+int pthread_mutex_unlock(pthread_mutex_t* mutex) {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (slot == nullptr) [[unlikely]]
+    return Real().mutex_unlock(mutex);
+  if (!recorder::Released(slot, mutex)) [[unlikely]]
+    return UnlockOfAnother(mutex, TidOf(slot));
+  if (FastUnlock(mutex)) [[likely]]
+    return 0;
+  return Real().mutex_unlock(mutex);
+}
+
+}  // extern "C"
+
+}  // namespace detect::preload

@@ -1,0 +1,90 @@
+// glibc's mutex from the inside: who owns it, and how it is taken when nobody else wants it.
+//
+// A call through the shim into the C library costs a third of an uncontended lock. So for the two
+// plain kinds the shim does itself what glibc does then: one compare-exchange of the lock word,
+// 0 to 1, and a note of the owner. Everything else, waiters above all, is left to glibc.
+//
+// That protocol is as old as the futex in glibc, and every statically initialised mutex in every
+// binary depends on its layout. Still it is checked at start (VerifyFastPath), against the library
+// that is really there; where anything differs, each call goes to glibc.
+//
+// Context: hot.
+#pragma once
+
+#include <pthread.h>
+#include <sys/single_threaded.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace detect::preload {
+
+// Whether the fast path may be used: set by VerifyFastPath, before recording starts.
+extern __attribute__((visibility("hidden"))) bool g_fast_path;
+
+// Checks with a mutex of its own that glibc takes and leaves it just as the functions below do.
+void VerifyFastPath();
+
+inline constexpr uint32_t kMutexOwnerOffset = offsetof(pthread_mutex_t, __data.__owner);
+inline constexpr uint32_t kRwLockWriterOffset = offsetof(pthread_rwlock_t, __data.__cur_writer);
+
+inline int32_t OwnerOf(const pthread_mutex_t* mutex) {
+  return __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
+}
+
+inline int32_t WriterOf(const pthread_rwlock_t* lock) {
+  return __atomic_load_n(&lock->__data.__cur_writer, __ATOMIC_RELAXED);
+}
+
+// The kind without its robust, priority and sharing bits: PTHREAD_MUTEX_NORMAL and so on.
+inline int BasicKind(const pthread_mutex_t* mutex) { return mutex->__data.__kind & 3; }
+
+// No bit but that of the kind is set, and the kind does not depend on who owns it.
+inline bool IsPlain(const pthread_mutex_t* mutex) {
+  int kind = mutex->__data.__kind;
+  return kind == PTHREAD_MUTEX_TIMED_NP || kind == PTHREAD_MUTEX_ADAPTIVE_NP;
+}
+
+// Takes a plain mutex that is free. Returns false, with nothing done, in any other case.
+inline bool FastLock(pthread_mutex_t* mutex, int32_t tid) {
+  if (!g_fast_path || !IsPlain(mutex)) [[unlikely]]
+    return false;
+  if (__libc_single_threaded) {
+    if (mutex->__data.__lock != 0) return false;
+    mutex->__data.__lock = 1;
+  } else {
+    int free = 0;
+    if (!__atomic_compare_exchange_n(&mutex->__data.__lock, &free, 1, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+      return false;
+    }
+  }
+  __atomic_store_n(&mutex->__data.__owner, tid, __ATOMIC_RELAXED);
+  ++mutex->__data.__nusers;
+  return true;
+}
+
+// Leaves a plain mutex that nobody waits for. Returns false, with nothing done, in any other case.
+inline bool FastUnlock(pthread_mutex_t* mutex) {
+  if (!g_fast_path || !IsPlain(mutex)) [[unlikely]]
+    return false;
+  if (__atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) != 1) return false;
+  int32_t owner = mutex->__data.__owner;
+  __atomic_store_n(&mutex->__data.__owner, 0, __ATOMIC_RELAXED);
+  --mutex->__data.__nusers;
+  if (__libc_single_threaded) {
+    mutex->__data.__lock = 0;
+    return true;
+  }
+  int taken = 1;
+  if (__atomic_compare_exchange_n(&mutex->__data.__lock, &taken, 0, false, __ATOMIC_RELEASE,
+                                  __ATOMIC_RELAXED)) {
+    return true;
+  }
+  // A waiter came in between: still ours, so what was undone can be redone.
+  ++mutex->__data.__nusers;
+  __atomic_store_n(&mutex->__data.__owner, owner, __ATOMIC_RELAXED);
+  return false;
+}
+
+}  // namespace detect::preload
