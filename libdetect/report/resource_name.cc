@@ -1,0 +1,33 @@
+#include "libdetect/report/resource_name.h"
+
+#include "libdetect/report/visible_frames.h"
+
+namespace detect {
+namespace {
+
+// Appends the place to both names; returns false where the stack tells none.
+bool AppendPlace(ResourceName& name, const char* what, const std::vector<Frame>& stack) {
+  const std::string place = ShortLocation(stack);
+  if (place.empty()) return false;
+  const Frame& frame = *FirstVisibleFrame(stack);
+  name.shown += std::string(what) + " at " + place;
+  name.stable += std::string(what) + " in " + StableFunction(frame);
+  return true;
+}
+
+}  // namespace
+
+ResourceName NameOfResource(const Resource& resource, const std::vector<Frame>& created_at,
+                            const std::vector<Frame>& locked_at, Symbolizer& symbolizer) {
+  if (!resource.name.empty()) return {resource.name, resource.name};
+  if (const auto variable = symbolizer.NameOfData(resource.address)) return {*variable, *variable};
+
+  const char* kind = ResourceKindName(resource.kind);
+  ResourceName name{kind, kind};
+  const char* used = resource.kind == ResourceKind::kCondition ? " waited on" : " locked";
+  if (AppendPlace(name, " created", created_at) || AppendPlace(name, used, locked_at)) return name;
+  const std::string unnamed = std::string("unnamed ") + kind;
+  return {unnamed, unnamed};
+}
+
+}  // namespace detect
