@@ -1,0 +1,24 @@
+// main joins a thread that waits for the lock main holds.
+#include <latch>
+
+#include "tests/scenarios/lib.h"
+
+namespace {
+
+lib::mutex state;
+std::latch main_holds(1);
+
+void Work() {
+  main_holds.wait();
+  std::lock_guard hold(state);  // blocks
+}
+
+}  // namespace
+
+int main() {
+  scenario::Session session;
+  lib::thread worker = scenario::Start("worker", Work);
+  std::unique_lock hold(state);
+  main_holds.count_down();
+  worker.join();  // blocks
+}

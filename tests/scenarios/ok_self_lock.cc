@@ -1,0 +1,26 @@
+// As bug_self_lock, but the mutex is a recursive one.
+#include "tests/scenarios/lib.h"
+
+namespace {
+
+lib::recursive_mutex ledger;
+int entries = 0;
+
+void AddOne() {
+  std::lock_guard hold(ledger);
+  ++entries;
+}
+
+void AddTwo() {
+  std::lock_guard hold(ledger);
+  AddOne();
+  AddOne();
+}
+
+}  // namespace
+
+int main() {
+  scenario::Session session;
+  AddTwo();
+  return entries == 2 ? 0 : 1;
+}

@@ -1,0 +1,30 @@
+"""scenario() makes the programs and tests of one row of the table in BUILD.bazel."""
+
+load(":programs.bzl", "ROUTES", "program_test", "two_form_program")
+
+def scenario(name, finds, args = [""], exit_code = 66, options = [], linked = True):
+    """Tests what bug_<name> yields, and that its twin ok_<name> ends well and yields nothing.
+
+    Args:
+      name: of the pair of programs.
+      finds: what the bug program must yield, one text a finding; %s in it stands for the argument.
+      args: the arguments to run both with, one at a time.
+      exit_code: of the bug program.
+      options: for detect, on the bug program; see program_test.
+      linked: False where only the C library has what the program shows.
+    """
+    routes = [route for route in ROUTES if linked or route != "linked"]
+    for program in ["bug_" + name, "ok_" + name]:
+        two_form_program(program, linked)
+        bug = program.startswith("bug_")
+        for route in routes:
+            for arg in args:
+                program_test(
+                    program,
+                    route,
+                    arg = arg,
+                    finds = [text.replace("%s", arg) for text in finds] if bug else [],
+                    exit_code = exit_code if bug else 0,
+                    options = options if bug else [],
+                    size = "small",
+                )
