@@ -7,52 +7,51 @@ namespace detect {
 namespace {
 
 // Once the searches in a knot have looked at this many needs, the shortest cycle so far will do.
-constexpr size_t kEnoughVisits = 16 * 1024;
+constexpr size_t kEnoughVisits = 8 * 1024;
 
-// Tarjan's algorithm with its own stack: a ring of 10,000 must not need 10,000 frames.
-class KnotFinder {
+constexpr uint32_t kNone = UINT32_MAX;
+
+// The strongly connected components of the nodes that are neither live nor settled, by Tarjan's
+// algorithm, with a stack of its own: a ring of 10,000 must not need 10,000 frames.
+class Components {
  public:
-  KnotFinder(const AndOrGraph& graph, const Liveness& liveness, const std::vector<bool>& settled)
-      : graph_(graph),
-        liveness_(liveness),
-        settled_(settled),
-        order_(graph.size(), kUnvisited),
-        reaches_(graph.size()) {}
-
-  std::vector<std::vector<Node>> Find() {
-    for (Node node = 0; node < graph_.size(); ++node) {
-      if (IsCandidate(node) && order_[node] == kUnvisited) Explore(node);
+  Components(const AndOrGraph& graph, const Liveness& liveness, const std::vector<bool>& settled)
+      : graph_(graph), component_(graph.size(), kNone), order_(graph.size()), reaches_(order_) {
+    for (Node node = 0; node < graph.size(); ++node) {
+      if (liveness.IsLive(node) || settled[node]) order_[node] = kNone;
     }
-    std::sort(knots_.begin(), knots_.end());
-    return std::move(knots_);
+    for (Node node = 0; node < graph.size(); ++node) {
+      if (order_[node] == kNotVisited) Explore(node);
+    }
   }
 
+  uint32_t count() const { return count_; }
+
+  // Returns kNone for a node that is live or settled.
+  uint32_t Of(Node node) const { return component_[node]; }
+
  private:
-  static constexpr uint32_t kUnvisited = 0;
-  static constexpr uint32_t kClosed = UINT32_MAX;  // its component is complete
+  static constexpr uint32_t kNotVisited = 0;
 
   struct Visit {
     Node node;
     uint32_t next_need = 0;
   };
 
-  bool IsCandidate(Node node) const { return !liveness_.IsLive(node) && !settled_[node]; }
-
   void Explore(Node root) {
     Enter(root);
     while (!visits_.empty()) {
       Visit& visit = visits_.back();
       std::span<const Node> needs = graph_.Needs(visit.node);
-      if (visit.next_need < needs.size()) {
-        Node need = needs[visit.next_need++];
-        if (!IsCandidate(need) || order_[need] == kClosed) continue;
-        if (order_[need] == kUnvisited) {
-          Enter(need);
-        } else {
-          reaches_[visit.node] = std::min(reaches_[visit.node], order_[need]);
-        }
-      } else {
+      if (visit.next_need == needs.size()) {
         Leave(visit.node);
+        continue;
+      }
+      Node need = needs[visit.next_need++];
+      if (order_[need] == kNotVisited) {
+        Enter(need);
+      } else {
+        Reach(visit.node, order_[need]);
       }
     }
   }
@@ -65,50 +64,61 @@ class KnotFinder {
 
   void Leave(Node node) {
     visits_.pop_back();
-    if (!visits_.empty()) {
-      Node parent = visits_.back().node;
-      reaches_[parent] = std::min(reaches_[parent], reaches_[node]);
-    }
-    if (reaches_[node] == order_[node]) CloseComponent(node);
+    uint32_t reached = reaches_[node];
+    if (reached == order_[node]) CloseComponent(node);
+    if (!visits_.empty()) Reach(visits_.back().node, reached);
   }
 
-  // The component of `first` is what was opened since.
+  void Reach(Node node, uint32_t order) { reaches_[node] = std::min(reaches_[node], order); }
+
+  // Its nodes are those that were opened since `first`. kNone orders them behind all others, so
+  // that to reach one means nothing from now on.
   void CloseComponent(Node first) {
-    auto begin = std::find(open_.rbegin(), open_.rend(), first).base() - 1;
-    std::vector<Node> component(begin, open_.end());
-    open_.erase(begin, open_.end());
-    bool is_knot = std::none_of(component.begin(), component.end(), [&](Node node) {
-      std::span<const Node> needs = graph_.Needs(node);
-      return std::any_of(needs.begin(), needs.end(), [&](Node need) {
-        return !liveness_.IsLive(need) && !IsOpenSince(order_[first], need);
-      });
-    });
-    for (Node node : component) order_[node] = kClosed;
-    if (!is_knot) return;
-    std::sort(component.begin(), component.end());
-    knots_.push_back(std::move(component));
-  }
-
-  bool IsOpenSince(uint32_t order, Node node) const {
-    return order_[node] >= order && order_[node] != kClosed;
+    Node node;
+    do {
+      node = open_.back();
+      open_.pop_back();
+      order_[node] = kNone;
+      component_[node] = count_;
+    } while (node != first);
+    ++count_;
   }
 
   const AndOrGraph& graph_;
-  const Liveness& liveness_;
-  const std::vector<bool>& settled_;
-  std::vector<uint32_t> order_;    // by node: when it was entered, from 1; or a constant above
+  std::vector<uint32_t> component_;
+  std::vector<uint32_t> order_;    // by node: when it was entered, from 1
   std::vector<uint32_t> reaches_;  // by node: the earliest open one known to be reached from it
   std::vector<Node> open_;         // entered, component not complete; in order
   std::vector<Visit> visits_;
   uint32_t entered_ = 0;
-  std::vector<std::vector<Node>> knots_;
+  uint32_t count_ = 0;
 };
 
 }  // namespace
 
 std::vector<std::vector<Node>> FindKnots(const AndOrGraph& graph, const Liveness& liveness,
                                          const std::vector<bool>& settled) {
-  return KnotFinder(graph, liveness, settled).Find();
+  Components components(graph, liveness, settled);
+  std::vector<bool> has_way_out(components.count());
+  for (Node node = 0; node < graph.size(); ++node) {
+    uint32_t component = components.Of(node);
+    if (component == kNone) continue;
+    for (Node need : graph.Needs(node)) {
+      if (!liveness.IsLive(need) && components.Of(need) != component) has_way_out[component] = true;
+    }
+  }
+  std::vector<std::vector<Node>> knots;
+  std::vector<uint32_t> knot_of(components.count(), kNone);
+  for (Node node = 0; node < graph.size(); ++node) {
+    uint32_t component = components.Of(node);
+    if (component == kNone || has_way_out[component]) continue;
+    if (knot_of[component] == kNone) {
+      knot_of[component] = static_cast<uint32_t>(knots.size());
+      knots.emplace_back();
+    }
+    knots[knot_of[component]].push_back(node);
+  }
+  return knots;
 }
 
 CycleFinder::CycleFinder(const AndOrGraph& graph, const Liveness& liveness, Node counted)
@@ -118,10 +128,11 @@ CycleFinder::CycleFinder(const AndOrGraph& graph, const Liveness& liveness, Node
       seen_in_(graph.size()),
       came_from_(graph.size(), kNoNode) {}
 
-// Each search may only find what is shorter, so that it stays near its start. Starts ascend: a
-// cycle that beats the others begins at its own lowest node, for any lower one would have found it
-// first.
+// Each search may only find what is shorter, so that it stays near its start. Starts ascend: the
+// best cycle begins at its own lowest node, for any lower one would have found it first. A plain
+// ring, the usual knot, needs one search.
 std::vector<Node> CycleFinder::Find(const std::vector<Node>& knot) {
+  if (IsRing(knot)) return ShortestThrough(knot.front(), knot.size());
   std::vector<Node> best;
   size_t max_length = knot.size();
   visits_ = 0;
@@ -137,15 +148,24 @@ std::vector<Node> CycleFinder::Find(const std::vector<Node>& knot) {
   return best;
 }
 
+bool CycleFinder::IsRing(const std::vector<Node>& knot) const {
+  return std::all_of(knot.begin(), knot.end(), [this](Node node) {
+    std::span<const Node> needs = graph_.Needs(node);
+    auto holds_up = [this](Node need) { return !liveness_.IsLive(need); };
+    return std::count_if(needs.begin(), needs.end(), holds_up) == 1;
+  });
+}
+
 // Breadth-first over the counted nodes; what lies between two of them costs nothing, so it is
 // followed at once.
 std::vector<Node> CycleFinder::ShortestThrough(Node start, size_t max_length) {
   ++search_;
   level_.assign(1, start);
+  between_.clear();
   for (size_t length = 1; length <= max_length && !level_.empty(); ++length) {
     next_level_.clear();
     for (Node counted : level_) {
-      between_.assign(1, counted);
+      between_.push_back(counted);
       while (!between_.empty()) {
         Node node = between_.back();
         between_.pop_back();

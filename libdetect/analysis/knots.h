@@ -37,6 +37,7 @@ class CycleFinder {
   std::vector<Node> Find(const std::vector<Node>& knot);
 
  private:
+  bool IsRing(const std::vector<Node>& knot) const;
   std::vector<Node> ShortestThrough(Node start, size_t max_length);
   std::vector<Node> PathTo(Node last) const;
 

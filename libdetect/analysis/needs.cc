@@ -17,12 +17,14 @@ class Finder {
         resource_(snapshot.threads.size(), kNoResource),
         owner_gate_(snapshot.resources.size(), kNoNode),
         write_gate_(snapshot.resources.size(), kNoNode),
+        owner_(snapshot.resources.size(), kNoThread),
         holds_its_relock_(snapshot.threads.size()) {}
 
   NeedsOfThreads Find() {
+    needs_.reserve(2 * snapshot_.threads.size() + snapshot_.holds.size());
     anyone_ = AddGate(Rule::kAllOf, kNoResource);
     AddNeed(anyone_, anyone_);
-    FindHeldRelocks();
+    FindOwners();
     for (ThreadIndex thread = 0; thread < snapshot_.threads.size(); ++thread) AddThread(thread);
     AddLinesAtRwLocks();
     AddHolders();
@@ -81,12 +83,17 @@ class Finder {
 
   // A recursive mutex taken twice stays its thread's own while that waits on a condition; and a
   // record may be older than the wait. Neither keeps the thread from taking the mutex again.
-  void FindHeldRelocks() {
+  void FindOwners() {
     for (const Hold& hold : snapshot_.holds) {
-      if (!IsThread(hold.thread)) continue;
+      if (!IsThread(hold.thread) || !IsResource(hold.resource)) continue;
+      if (hold.mode == AccessMode::kExclusive) {
+        ThreadIndex& owner = owner_[hold.resource];
+        owner = owner == kNoThread || owner == hold.thread ? hold.thread : kSeveral;
+      }
       const Thread& thread = snapshot_.threads[hold.thread];
-      if (thread.wait && thread.wait->relock == hold.resource)
+      if (thread.wait && thread.wait->relock == hold.resource) {
         holds_its_relock_[hold.thread] = true;
+      }
     }
   }
 
@@ -108,7 +115,7 @@ class Finder {
     const Resource& resource = snapshot_.resources[wait.resource];
     switch (resource.kind) {
       case ResourceKind::kMutex:
-        AddOwnedWait(index, wait, OwnerGate(wait.resource));
+        AddMutexWait(index, wait);
         return;
       case ResourceKind::kRwLock:
         if (resource.preference == RwPreference::kReaders) {
@@ -129,6 +136,13 @@ class Finder {
         if (!wait.has_deadline) AddNeed(index, anyone_);
         return;
     }
+  }
+
+  // The usual mutex has one owner, and the usual need no gate.
+  void AddMutexWait(ThreadIndex index, const Wait& wait) {
+    ThreadIndex owner = owner_[wait.resource];
+    if (owner == kNoThread) return;
+    AddOwnedWait(index, wait, owner == kSeveral ? OwnerGate(wait.resource) : owner);
   }
 
   void AddOwnedWait(ThreadIndex index, const Wait& wait, Node need) {
@@ -173,11 +187,14 @@ class Finder {
     }
   }
 
+  static constexpr ThreadIndex kSeveral = kNoThread - 1;
+
   const Snapshot& snapshot_;
   std::vector<Rule> rules_;              // by node
   std::vector<ResourceIndex> resource_;  // by node
   std::vector<Node> owner_gate_;         // by resource
   std::vector<Node> write_gate_;         // by resource
+  std::vector<ThreadIndex> owner_;       // by resource: its exclusive holder, kNoThread, kSeveral
   std::vector<bool> holds_its_relock_;   // by thread
   std::vector<Need> needs_;
   std::vector<InLine> in_line_;

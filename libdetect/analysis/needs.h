@@ -3,8 +3,9 @@
 //   reader 1 ─┐ holds                     writer ──► gate of the lock ──► reader 1
 //   reader 2 ─┴───────► lock ◄─ writer                  (all of)     └──► reader 2
 //
-// Threads need gates, and gates need threads, so that a thousand writers behind a thousand readers
-// cost two thousand needs and not a million. What each wait needs:
+// Where several threads hold one lock, a gate stands between those that wait and those that hold,
+// so that a thousand writers behind a thousand readers cost two thousand needs and not a million.
+// What each wait needs:
 //
 //   mutex               its owner. Where several are on record, a record is stale: any of them.
 //   rwlock, to write    every reader, and the owner
@@ -32,7 +33,8 @@ struct NeedsOfThreads {
   Node anyone = kNoNode;        // somebody who ends a wait that has no owner
   std::vector<Node> ended;      // threads that have ended
   std::vector<Node> deadlines;  // in front of each owned wait that has one
-  // By node: the resource that a gate belongs to; kNoResource for a thread and for `anyone`.
+  // By node: the resource that a gate belongs to; kNoResource for a thread and for `anyone`. What a
+  // thread needs without a gate is the object of its wait, never a relock.
   std::vector<ResourceIndex> resource;
 };
 

@@ -28,25 +28,37 @@ class Decision {
         settled_(needs_.graph.size()) {}
 
   std::vector<Deadlock> Make() {
-    Liveness proven(needs_.graph);
-    proven.Grant(needs_.anyone);
-    GrantAll(needs_.ended, proven);
-    GrantAll(needs_.deadlines, proven);
-    Settle(proven, Verdict::kProven);
-
-    Liveness suspected(needs_.graph);
-    GrantAll(needs_.deadlines, suspected);
-    if (snapshot_.unseen_threads > 0 || HasLiveThread(suspected)) suspected.Grant(needs_.anyone);
-    Settle(suspected, Verdict::kSuspected);
-
-    Liveness temporary(needs_.graph);
-    temporary.Grant(needs_.anyone);
-    GrantAll(needs_.ended, temporary);
-    Settle(temporary, Verdict::kTemporary);
+    SettleProven();
+    // A pass that trusts no less than the first would find no more.
+    bool needs_anyone = needs_.graph.NeededBy(needs_.anyone).size() > 1;  // than by itself
+    if (needs_anyone || !needs_.ended.empty()) SettleSuspected();
+    if (!needs_.deadlines.empty()) SettleTemporary();
     return std::move(deadlocks_);
   }
 
  private:
+  void SettleProven() {
+    Liveness liveness(needs_.graph);
+    liveness.Grant(needs_.anyone);
+    GrantAll(needs_.ended, liveness);
+    GrantAll(needs_.deadlines, liveness);
+    Settle(liveness, Verdict::kProven);
+  }
+
+  void SettleSuspected() {
+    Liveness liveness(needs_.graph);
+    GrantAll(needs_.deadlines, liveness);
+    if (snapshot_.unseen_threads > 0 || HasLiveThread(liveness)) liveness.Grant(needs_.anyone);
+    Settle(liveness, Verdict::kSuspected);
+  }
+
+  void SettleTemporary() {
+    Liveness liveness(needs_.graph);
+    liveness.Grant(needs_.anyone);
+    GrantAll(needs_.ended, liveness);
+    Settle(liveness, Verdict::kTemporary);
+  }
+
   static void GrantAll(const std::vector<Node>& nodes, Liveness& liveness) {
     for (Node node : nodes) liveness.Grant(node);
   }
@@ -70,7 +82,9 @@ class Decision {
     std::vector<std::vector<Node>> knots = FindKnots(needs_.graph, liveness, settled_);
     if (!knots.empty()) {
       placed_ = settled_;
-      MarkIf(placed_, [&](Node node) { return liveness.IsLive(node); });
+      for (Node node = 0; node < needs_.graph.size(); ++node) {
+        if (liveness.IsLive(node)) placed_[node] = true;
+      }
       std::vector<Group> groups =
           verdict == Verdict::kSuspected ? GroupsWithoutCycle(knots) : Groups(knots, liveness);
       for (Group& group : groups) {
@@ -79,13 +93,9 @@ class Decision {
         deadlocks_.push_back(std::move(group.deadlock));
       }
     }
-    MarkIf(settled_, [&](Node node) { return !liveness.IsLive(node); });
-  }
-
-  template <typename Predicate>
-  static void MarkIf(std::vector<bool>& marks, Predicate predicate) {
-    for (Node node = 0; node < marks.size(); ++node) {
-      if (predicate(node)) marks[node] = true;
+    // A gate is not settled: other threads may be what keeps it shut in a later pass.
+    for (ThreadIndex thread = 0; thread < threads_; ++thread) {
+      if (!liveness.IsLive(thread)) settled_[thread] = true;
     }
   }
 
@@ -173,7 +183,7 @@ class Decision {
     return steps;
   }
 
-  // What `thread` waits for where it needs `need`: a gate's resource, else a join or a condition.
+  // What `thread` waits for where it needs `need`: a gate's resource, else the wait's own.
   ResourceIndex WaitedFor(ThreadIndex thread, Node need) const {
     ResourceIndex gate_of = needs_.resource[need];
     return gate_of != kNoResource ? gate_of : snapshot_.threads[thread].wait->resource;

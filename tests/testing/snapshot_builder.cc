@@ -108,6 +108,7 @@ SnapshotBuilder& SnapshotBuilder::WaitsToReadUntil(const std::string& name, cons
 }
 
 SnapshotBuilder& SnapshotBuilder::Joins(const std::string& name, const std::string& target) {
+  thread(name);  // so that it is made before its target
   ThreadIndex joined = thread(target);
   ResourceIndex end = resource("the end of " + target);
   snapshot_.resources[end] = NewResource("", end, ResourceKind::kThread);
