@@ -93,4 +93,8 @@ std::string RenderFinding(const Report& report, const Finding& finding,
   return Join(lines);
 }
 
+std::string RenderTail(const Report& report, const TextOptions& options) {
+  return Join(Tail(report, options));
+}
+
 }  // namespace detect

@@ -32,4 +32,7 @@ std::string RenderText(const Report& report, const TextOptions& options);
 // Returns one finding of `report`, for the moment when it is made.
 std::string RenderFinding(const Report& report, const Finding& finding, const TextOptions& options);
 
+// Returns what follows the findings: losses, notes, where the report is.
+std::string RenderTail(const Report& report, const TextOptions& options);
+
 }  // namespace detect
