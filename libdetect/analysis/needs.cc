@@ -81,8 +81,9 @@ class Finder {
     return writes ? WriteGate(resource) : OwnerGate(resource);
   }
 
-  // A recursive mutex taken twice stays its thread's own while that waits on a condition; and a
-  // record may be older than the wait. Neither keeps the thread from taking the mutex again.
+  // And who holds the very mutex that its condition wait takes again. A recursive one taken twice
+  // is given up only once, and a record may be older than the wait: neither is in the thread's own
+  // way.
   void FindOwners() {
     for (const Hold& hold : snapshot_.holds) {
       if (!IsThread(hold.thread) || !IsResource(hold.resource)) continue;

@@ -149,7 +149,7 @@ SnapshotBuilder& SnapshotBuilder::WaitStack(const std::string& name, Stack stack
 }
 
 SnapshotBuilder& SnapshotBuilder::HoldStack(const std::string& name, const std::string& lock,
-                                            Stack stack) {
+                                            const Stack& stack) {
   for (Hold& hold : snapshot_.holds) {
     if (hold.thread == thread(name) && hold.resource == resource(lock)) hold.stack = stack;
   }

@@ -15,8 +15,8 @@ using ::testing::SizeIs;
 // All nodes need all of their needs; those without are live.
 class Knots : public testing::Test {
  protected:
-  std::vector<std::vector<Node>> Find(Node nodes, std::vector<Need> needs,
-                                      std::vector<Node> settled = {}) {
+  std::vector<std::vector<Node>> Find(Node nodes, const std::vector<Need>& needs,
+                                      const std::vector<Node>& settled = {}) {
     AndOrGraph graph(std::vector<Rule>(nodes, Rule::kAllOf), needs);
     std::vector<bool> is_settled(nodes);
     for (Node node : settled) is_settled[node] = true;
@@ -24,7 +24,7 @@ class Knots : public testing::Test {
   }
 
   // Of the only knot, with lengths counted in the nodes below `counted`.
-  std::vector<Node> Cycle(Node nodes, Node counted, std::vector<Need> needs) {
+  std::vector<Node> Cycle(Node nodes, Node counted, const std::vector<Need>& needs) {
     AndOrGraph graph(std::vector<Rule>(nodes, Rule::kAllOf), needs);
     Liveness liveness(graph);
     std::vector<std::vector<Node>> knots =
