@@ -10,7 +10,8 @@ namespace {
 // A lock's wrappers (lock_guard, a Mutex class) have small frames. Once this many bytes of stack
 // lie between the lock call and a frame, that frame is somebody's code, and the call site is told
 // apart.
-constexpr uint64_t kSiteReachBytes = 256;
+constexpr uint64_t kSiteReachBytes = 160;
+static_assert(kSiteReachBytes <= kMaxSiteOffset);
 constexpr uint32_t kMaxUnwound = 64;
 constexpr uint64_t kMaxFrameBytes = 1 << 20;
 // What the unwinder itself may need; with less stack left a lock call must not start it.
@@ -93,18 +94,19 @@ enum class WalkEnd {
   kNotLearned,  // the next frame's size is not known
 };
 
-// Walks outward from `caller`: at most `max` frames (at least 1), and no further than the first one
-// beyond `reach` bytes.
+// Walks outward from `caller`: at most `max` frames (at least 1), and no further than `reach`
+// bytes.
 WalkEnd Walk(Caller caller, uint64_t reach, UnwoundFrame* frames, uint32_t max, uint32_t* count) {
   uint64_t pc = caller.pc;
   uint64_t sp = caller.sp;
   for (*count = 0;;) {
     frames[(*count)++] = {pc, sp};
-    if (*count == max || sp - caller.sp > reach) return WalkEnd::kDone;
+    if (*count == max) return WalkEnd::kDone;
     uint32_t bytes = FrameBytes(pc);
     if (bytes == kOutermost) return WalkEnd::kDone;
     if (bytes == kNotLearned || bytes == kVaries) return WalkEnd::kNotLearned;
     sp += bytes;
+    if (sp - caller.sp > reach) return WalkEnd::kDone;
     if (!InStack(sp - 8)) return WalkEnd::kNotLearned;
     pc = *reinterpret_cast<const uint64_t*>(sp - 8);
     if (pc == 0) return WalkEnd::kDone;
@@ -145,8 +147,8 @@ uint32_t FramesOf(Caller caller, uint64_t reach, UnwoundFrame* frames, uint32_t 
   uint32_t count = Unwind(caller, unwound, max < kMaxUnwound ? max : kMaxUnwound);
   if (count <= walked) return walked;
   for (uint32_t i = 0; i < count; ++i) {
+    if (unwound[i].sp - caller.sp > reach) return i;
     frames[i] = unwound[i];
-    if (frames[i].sp - caller.sp > reach) return i + 1;
   }
   return count;
 }
@@ -168,7 +170,8 @@ uint32_t AddSite(Region* region, const UnwoundFrame* frames, uint32_t count) {
     return 0;
   }
   SiteRecord& site = region->sites[number];
-  site.frame_count = count;
+  site.number = number;
+  site.frame_count = static_cast<uint16_t>(count);
   for (uint32_t i = 0; i < count; ++i) {
     site.frames[i] = frames[i].pc;
     if (i > 0) site.offsets[i - 1] = static_cast<uint16_t>(frames[i].sp - 8 - frames[0].sp);
@@ -176,17 +179,29 @@ uint32_t AddSite(Region* region, const UnwoundFrame* frames, uint32_t count) {
   return number;
 }
 
+void CacheSite(const SiteRecord& site) {
+  SiteRecord& cached = g_site_cache[SiteSlotOf(site.frames[0])];
+  // Without a first frame it matches nobody while the rest changes.
+  __atomic_store_n(&cached.frames[0], 0, __ATOMIC_RELAXED);
+  std::atomic_thread_fence(std::memory_order_release);
+  __atomic_store_n(&cached.number, site.number, __ATOMIC_RELAXED);
+  __atomic_store_n(&cached.frame_count, site.frame_count, __ATOMIC_RELAXED);
+  for (uint32_t i = 1; i < site.frame_count; ++i) {
+    __atomic_store_n(&cached.offsets[i - 1], site.offsets[i - 1], __ATOMIC_RELAXED);
+    __atomic_store_n(&cached.frames[i], site.frames[i], __ATOMIC_RELAXED);
+  }
+  __atomic_store_n(&cached.frames[0], site.frames[0], __ATOMIC_RELEASE);
+}
+
 }  // namespace
 
 void SetUnwinder(Unwinder unwinder) { g_unwinder = unwinder; }
 
 uint32_t SiteOfSlow(Caller caller) {
-  Region* region = t_state.region;
+  Region* region = CurrentRegion();
   if (region == nullptr) return 0;
   UnwoundFrame frames[kMaxSiteFrames];
   uint32_t count = FramesOf(caller, kSiteReachBytes, frames, kMaxSiteFrames);
-  // Offsets are 16 bits wide; a frame beyond that is left out.
-  while (count > 1 && frames[count - 1].sp - frames[0].sp > UINT16_MAX) --count;
 
   uint64_t hash = 0;
   for (uint32_t i = 0; i < count; ++i) hash = Mix(hash + frames[i].pc);
@@ -201,7 +216,7 @@ uint32_t SiteOfSlow(Caller caller) {
     } else if (!Matches(region->sites[number], frames, count)) {
       continue;
     }
-    g_site_cache[SiteSlotOf(caller.pc)].store(number, std::memory_order_release);
+    CacheSite(region->sites[number]);
     return number;
   }
   CountLoss(Loss::kSites);

@@ -52,26 +52,34 @@ inline uint32_t SiteSlotOf(uint64_t pc) {
   return static_cast<uint32_t>((pc * 0x9E3779B97F4A7C15u) >> (64 - kSiteCacheBits));
 }
 
+// A site's offsets are at most this, so that comparing with it reads no more than that above the
+// caller's stack pointer.
+inline constexpr uint32_t kMaxSiteOffset = 512;
+
+// Returns the number of the call stack of `caller` where it was the last one seen from there, else
+// 0.
+inline __attribute__((always_inline)) uint32_t CachedSiteOf(Caller caller) {
+  // While the frames match, the next word is a return address of this very stack; the bounds keep
+  // the read inside it where a frame without constant size was taken for one that has it.
+  if (caller.sp - t_state.stack_low >= t_state.stack_bytes) [[unlikely]]
+    return 0;
+  const SiteRecord& site = g_site_cache[SiteSlotOf(caller.pc)];
+  if (__atomic_load_n(&site.frames[0], __ATOMIC_ACQUIRE) != caller.pc) [[unlikely]]
+    return 0;
+  uint32_t count = __atomic_load_n(&site.frame_count, __ATOMIC_RELAXED);
+  for (uint32_t i = 1; i < count; ++i) {
+    uint16_t offset = __atomic_load_n(&site.offsets[i - 1], __ATOMIC_RELAXED);
+    uint64_t frame = __atomic_load_n(&site.frames[i], __ATOMIC_RELAXED);
+    if (*reinterpret_cast<const uint64_t*>(caller.sp + offset) != frame) [[unlikely]]
+      return 0;
+  }
+  return __atomic_load_n(&site.number, __ATOMIC_RELAXED);
+}
+
 // Returns the number of the call stack of `caller`, 0 when it is not known.
 inline uint32_t SiteOf(Caller caller) {
-  uint32_t number = g_site_cache[SiteSlotOf(caller.pc)].load(std::memory_order_relaxed);
-  const SiteRecord& site = t_state.region->sites[number];
-  if (site.frames[0] != caller.pc) [[unlikely]]
-    return SiteOfSlow(caller);
-  uint32_t count = site.frame_count;
-  if (count > 1) {
-    // While the frames match, the next word is a return address of this very stack; the bounds keep
-    // the reads inside it where a frame without constant size was taken for one that has it.
-    uint64_t last = caller.sp + site.offsets[count - 2];
-    if (last - t_state.stack_low >= t_state.stack_bytes) [[unlikely]]
-      return SiteOfSlow(caller);
-  }
-  for (uint32_t i = 1; i < count; ++i) {
-    const uint64_t* word = reinterpret_cast<const uint64_t*>(caller.sp + site.offsets[i - 1]);
-    if (*word != site.frames[i]) [[unlikely]]
-      return SiteOfSlow(caller);
-  }
-  return number;
+  uint32_t number = CachedSiteOf(caller);
+  return number != 0 ? number : SiteOfSlow(caller);
 }
 
 // Writes the return addresses of `caller` and its callers to `frames`, at most `max`, and returns

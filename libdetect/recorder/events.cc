@@ -20,17 +20,28 @@ int64_t NowNs() {
 // Returns the position of the innermost hold of `resource`, or depth when there is none.
 uint32_t FindHold(const ThreadSlot* slot, uint32_t depth, uint64_t resource) {
   for (uint32_t i = depth; i > 0; --i) {
-    if (slot->holds[i - 1].resource.load(std::memory_order_relaxed) == resource) return i - 1;
+    uint64_t held = slot->holds[i - 1].resource.load(std::memory_order_relaxed);
+    if ((held & ~kHeldAgain) == resource) return i - 1;
   }
   return depth;
 }
 
+HoldDetails DetailsOf(const HoldRecord& hold) {
+  return HoldDetails::Unpack(hold.details.load(std::memory_order_relaxed));
+}
+
 void CopyHold(const HoldRecord& from, HoldRecord* to) {
-  to->site.store(from.site.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  to->kind.store(from.kind.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  to->mode.store(from.mode.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  to->count.store(from.count.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  to->details.store(from.details.load(std::memory_order_relaxed), std::memory_order_relaxed);
   to->resource.store(from.resource.load(std::memory_order_relaxed), std::memory_order_release);
+}
+
+// Changes how often a lock is held by its owner.
+void AddToCount(HoldRecord* hold, uint64_t resource, int by) {
+  HoldDetails details = DetailsOf(*hold);
+  details.count = static_cast<uint16_t>(details.count + by);
+  hold->details.store(details.Pack(), std::memory_order_relaxed);
+  hold->resource.store(details.count > 1 ? resource | kHeldAgain : resource,
+                       std::memory_order_relaxed);
 }
 
 // Removes holds[index]; the ones above it move down. Releases out of order are rare and shallow.
@@ -42,6 +53,13 @@ void RemoveHold(ThreadSlot* slot, uint32_t index, uint32_t depth) {
 uint32_t Depth(const ThreadSlot* slot) {
   uint32_t depth = slot->depth.load(std::memory_order_relaxed);
   return depth <= kMaxHolds ? depth : kMaxHolds;
+}
+
+void PushOrCount(ThreadSlot* slot, const volatile void* object, HoldDetails details) {
+  uint32_t depth = slot->depth.load(std::memory_order_relaxed);
+  if (depth < kMaxHolds) return PushHold(slot, depth, object, details);
+  ++t_state.lost_holds;
+  CountLoss(Loss::kHolds);
 }
 
 bool IsWaiting(const ThreadSlot* slot) {
@@ -105,27 +123,26 @@ ResourceRecord* FindResource(Region* region, uint64_t address, uint64_t wanted) 
 
 }  // namespace
 
-bool ReleasedSlow(ThreadSlot* slot, uint64_t resource) {
+bool Released(ThreadSlot* slot, const volatile void* object) {
   uint32_t depth = Depth(slot);
-  uint32_t index = FindHold(slot, depth, resource);
+  uint32_t index = FindHold(slot, depth, AddressOf(object));
   if (index == depth) {
     if (t_state.lost_holds == 0) return false;
     --t_state.lost_holds;
     return true;
   }
   HoldRecord& hold = slot->holds[index];
-  uint16_t count = hold.count.load(std::memory_order_relaxed);
-  if (count > 1) {
-    hold.count.store(count - 1, std::memory_order_relaxed);
+  if (DetailsOf(hold).count > 1) {
+    AddToCount(&hold, AddressOf(object), -1);
   } else {
     RemoveHold(slot, index, depth);
   }
   return true;
 }
 
-void CountLostHold() {
-  ++t_state.lost_holds;
-  CountLoss(Loss::kHolds);
+void Acquired(ThreadSlot* slot, const volatile void* object, ResourceKind kind, AccessMode mode,
+              Caller caller) {
+  PushOrCount(slot, object, {SiteOf(caller), kind, mode});
 }
 
 void AcquiredAgain(ThreadSlot* slot, const volatile void* object, ResourceKind kind,
@@ -133,8 +150,7 @@ void AcquiredAgain(ThreadSlot* slot, const volatile void* object, ResourceKind k
   uint32_t depth = Depth(slot);
   uint32_t index = FindHold(slot, depth, AddressOf(object));
   if (index == depth) return Acquired(slot, object, kind, mode, caller);
-  HoldRecord& hold = slot->holds[index];
-  hold.count.store(hold.count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  AddToCount(&slot->holds[index], AddressOf(object), 1);
 }
 
 void ReleasedFor(int32_t owner_tid, const volatile void* object) {
@@ -147,38 +163,31 @@ void ReleasedFor(int32_t owner_tid, const volatile void* object) {
     uint32_t depth = Depth(&slot);
     uint32_t index = FindHold(&slot, depth, AddressOf(object));
     if (index == depth) continue;
-    uint64_t expected = AddressOf(object);
-    slot.holds[index].resource.compare_exchange_strong(expected, 0);
+    uint64_t held = slot.holds[index].resource.load(std::memory_order_relaxed);
+    if ((held & ~kHeldAgain) == AddressOf(object)) {
+      slot.holds[index].resource.compare_exchange_strong(held, 0);
+    }
   }
 }
 
 SuspendedHold SuspendHold(ThreadSlot* slot, const volatile void* object) {
   SuspendedHold suspended;
+  suspended.count = 0;
   if (slot == nullptr) return suspended;
   uint32_t depth = Depth(slot);
   uint32_t index = FindHold(slot, depth, AddressOf(object));
   if (index == depth) return suspended;
-  const HoldRecord& hold = slot->holds[index];
-  suspended.site = hold.site.load(std::memory_order_relaxed);
-  suspended.count = hold.count.load(std::memory_order_relaxed);
-  suspended.kind = hold.kind.load(std::memory_order_relaxed);
-  suspended.mode = hold.mode.load(std::memory_order_relaxed);
+  suspended = DetailsOf(slot->holds[index]);
   RemoveHold(slot, index, depth);
   return suspended;
 }
 
 void ResumeHold(ThreadSlot* slot, const volatile void* object, SuspendedHold suspended) {
   if (slot == nullptr || suspended.count == 0) return;
-  uint32_t depth = slot->depth.load(std::memory_order_relaxed);
-  if (depth >= kMaxHolds) return CountLostHold();
-  slot->depth.store(depth + 1, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  HoldRecord& hold = slot->holds[depth];
-  hold.site.store(suspended.site, std::memory_order_relaxed);
-  hold.count.store(suspended.count, std::memory_order_relaxed);
-  hold.kind.store(suspended.kind, std::memory_order_relaxed);
-  hold.mode.store(suspended.mode, std::memory_order_relaxed);
-  hold.resource.store(AddressOf(object), std::memory_order_release);
+  PushOrCount(slot, object, suspended);
+  uint32_t depth = Depth(slot);
+  uint32_t index = FindHold(slot, depth, AddressOf(object));
+  if (index < depth) AddToCount(&slot->holds[index], AddressOf(object), 0);
 }
 
 ScopedWait::ScopedWait(ThreadSlot* slot, const WaitFor& wait, Caller caller) : slot_(slot) {
@@ -216,7 +225,7 @@ void ResourceCreated(const volatile void* object, ResourceKind kind, const char*
                      Caller caller) {
   ThreadSlot* slot = CurrentThread();
   if (slot == nullptr) return;
-  Region* region = t_state.region;
+  Region* region = CurrentRegion();
   if (!EnsureBacked(region->resources, sizeof(region->resources))) {
     return CountLoss(Loss::kResources);
   }

@@ -4,21 +4,20 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "libdetect/recorder/backing.h"
+#include "libdetect/recorder/call_site.h"
 #include "libdetect/recorder/shim_api.h"
-
-// The stack's end as the kernel made it; the C library's loader keeps it.
-extern "C" void* __libc_stack_end;
 
 namespace detect::recorder {
 
 constinit Switch g_switch{};
-constinit std::atomic<uint32_t> g_site_cache[1 << kSiteCacheBits]{};
+constinit SiteRecord g_site_cache[1 << kSiteCacheBits]{};
 thread_local constinit ThreadState t_state __attribute__((tls_model("initial-exec"))){};
 
 namespace {
@@ -57,11 +56,16 @@ uint64_t DefaultStackBytes() {
   return limit.rlim_cur;
 }
 
-// Sets the bounds that walks of the calling thread's stack must stay in.
+// Sets the bounds that the caller's stack pointers must stay in. What is above the upper one, for
+// kMaxSiteOffset bytes, is memory too: a thread's own descriptor, or the first thread's
+// environment.
 void FindStackBounds(int32_t tid) {
-  // A thread's own descriptor is at the top of its stack; the first thread's is elsewhere.
-  uint64_t top = tid == getpid() ? reinterpret_cast<uint64_t>(__libc_stack_end)
-                                 : static_cast<uint64_t>(pthread_self());
+  uint64_t top = static_cast<uint64_t>(pthread_self());
+  if (tid == getpid()) {
+    constexpr uint64_t kPage = 4096;
+    uint64_t end = (getauxval(AT_EXECFN) + kPage) / kPage * kPage;
+    top = end - kMaxSiteOffset;
+  }
   uint64_t here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
   bool plausible = here < top && top - here < g_home.default_stack_bytes;
   t_state.stack_low = plausible ? top - g_home.default_stack_bytes : 0;
@@ -130,7 +134,7 @@ void Occupy(Region* region, ThreadSlot* slot, int32_t tid) {
   t_state.slot = slot;
   t_state.lost_holds = 0;
   t_state.ended = false;
-  t_state.region = region;
+  t_state.region = reinterpret_cast<uintptr_t>(region);
   if (g_home.has_end_key) pthread_setspecific(g_home.end_key, reinterpret_cast<void*>(1));
 }
 
@@ -155,10 +159,7 @@ void CopyHolds(const ThreadSlot& from, ThreadSlot* to) {
   for (uint32_t i = 0; i < kMaxName; ++i) to->name[i] = from.name[i].load();
   uint32_t depth = from.depth.load();
   for (uint32_t i = 0; i < depth && i < kMaxHolds; ++i) {
-    to->holds[i].site = from.holds[i].site.load();
-    to->holds[i].kind = from.holds[i].kind.load();
-    to->holds[i].mode = from.holds[i].mode.load();
-    to->holds[i].count = from.holds[i].count.load();
+    to->holds[i].details = from.holds[i].details.load();
     to->holds[i].resource = from.holds[i].resource.load();
   }
   to->depth = depth;
@@ -225,16 +226,16 @@ void Stop() {
 void AfterForkInChild() {
   Region* parent = g_home.region;
   ThreadSlot* old_slot = t_state.slot;
-  bool was_registered = t_state.region == parent && parent != nullptr;
+  bool was_registered = t_state.region == reinterpret_cast<uintptr_t>(parent);
   bool had_resources = HasResources();
   g_switch.region.store(nullptr, std::memory_order_relaxed);
-  t_state.region = nullptr;
+  t_state.region = kNoRegion;
   t_state.slot = nullptr;
   if (parent == nullptr || t_state.busy || !Start(g_home.directory) || g_home.adopted) return;
 
   Region* region = CurrentRegion();
   CopySitesAndResources(*parent, had_resources, region);
-  if (was_registered && old_slot != nullptr && RegisterCurrentThread(region) != nullptr) {
+  if (was_registered && old_slot != nullptr && RegisterCurrentThread() != nullptr) {
     CopyHolds(*old_slot, t_state.slot);
   }
 }
@@ -310,9 +311,9 @@ void ThreadStarted(ThreadSlot* slot) {
 
 void ThreadEnded() {
   ThreadSlot* slot = t_state.slot;
-  bool is_current = t_state.region != nullptr && t_state.region == CurrentRegion();
+  bool is_current = t_state.region == reinterpret_cast<uintptr_t>(CurrentRegion());
   t_state.ended = true;
-  t_state.region = nullptr;
+  t_state.region = kNoRegion;
   t_state.slot = nullptr;
   if (slot == nullptr || !is_current) return;
   if (g_home.adopted) return g_home.shim->thread_ended();
@@ -320,8 +321,9 @@ void ThreadEnded() {
   slot->state.store(static_cast<uint32_t>(SlotState::kEnded), std::memory_order_release);
 }
 
-ThreadSlot* RegisterCurrentThread(Region* region) {
-  if (t_state.busy || t_state.ended) return nullptr;
+ThreadSlot* RegisterCurrentThread() {
+  Region* region = CurrentRegion();
+  if (region == nullptr || t_state.busy || t_state.ended) return nullptr;
   if (g_home.adopted) {
     ThreadSlot* slot = g_home.shim->current_thread();
     if (slot == nullptr) return nullptr;

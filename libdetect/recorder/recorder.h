@@ -15,7 +15,7 @@
 
 namespace detect::recorder {
 
-inline constexpr uint32_t kSiteCacheBits = 12;
+inline constexpr uint32_t kSiteCacheBits = 10;
 
 struct alignas(4096) Switch {
   std::atomic<Region*> region;
@@ -24,22 +24,31 @@ struct alignas(4096) Switch {
   char fill[4096 - 2 * sizeof(void*)];
 };
 
+// In ThreadState::region: the thread has no slot, or is busy.
+inline constexpr uintptr_t kNoRegion = 1;
+
 // What a thread keeps for itself. Owner only.
 struct ThreadState {
-  Region* region;  // the one that `slot` is in; null while there is none, or while busy
-  ThreadSlot* slot;
-  uint64_t stack_low;  // bounds of its stack; both 0 when not known
-  uint64_t stack_bytes;
-  uint32_t lost_holds;  // locks held that found no room in the slot
-  bool busy;            // inside the detector's own work: nothing is recorded
-  bool ended;           // past ThreadEnded: nothing more is recorded
+  // The address of the region that `slot` is in, or kNoRegion. A number that no region's address
+  // is, and not 0, so that comparing it with g_switch.region says all: there is one, and it is
+  // this.
+  uintptr_t region = kNoRegion;
+  ThreadSlot* slot = nullptr;
+  uint64_t stack_low = 0;  // bounds of its stack; both 0 when not known
+  uint64_t stack_bytes = 0;
+  uint32_t lost_holds = 0;  // locks held that found no room in the slot
+  bool busy = false;        // inside the detector's own work: nothing is recorded
+  bool ended = false;       // past ThreadEnded: nothing more is recorded
 };
 
 // Hidden, and at a fixed place in a thread's memory: each is reached without a table of addresses.
 #define DETECT_HIDDEN __attribute__((visibility("hidden")))
 
 extern DETECT_HIDDEN Switch g_switch;
-extern DETECT_HIDDEN std::atomic<uint32_t> g_site_cache[1 << kSiteCacheBits];
+// The call site last seen at each return address: copies of the region's records, for one load
+// less. Racy: who reads an entry while it changes takes one call site for another of the same
+// function.
+extern DETECT_HIDDEN SiteRecord g_site_cache[1 << kSiteCacheBits];
 extern DETECT_HIDDEN thread_local constinit ThreadState t_state
     __attribute__((tls_model("initial-exec")));
 
@@ -77,7 +86,8 @@ void AbandonThread(ThreadSlot* slot);
 void ThreadStarted(ThreadSlot* slot);
 // Also forgets the thread's slot, unless it still holds locks.
 void ThreadEnded();
-ThreadSlot* RegisterCurrentThread(Region* region);
+// Returns null when there is nothing to record for the calling thread.
+ThreadSlot* RegisterCurrentThread();
 void SetThreadName(ThreadSlot* slot, const char* name);
 
 // Returns whether any thread that was recorded still runs. Cost: linear in threads.
@@ -93,7 +103,7 @@ class ScopedBusy {
  public:
   ScopedBusy() : region_(t_state.region), was_busy_(t_state.busy) {
     t_state.busy = true;
-    t_state.region = nullptr;
+    t_state.region = kNoRegion;
   }
   ~ScopedBusy() {
     t_state.busy = was_busy_;
@@ -103,7 +113,7 @@ class ScopedBusy {
   ScopedBusy& operator=(const ScopedBusy&) = delete;
 
  private:
-  Region* const region_;
+  const uintptr_t region_;
   const bool was_busy_;
 };
 

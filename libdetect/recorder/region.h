@@ -30,7 +30,7 @@ inline constexpr uint32_t kRegionVersion = 1;
 inline constexpr uint32_t kMaxThreads = 16384;
 inline constexpr uint32_t kMaxHolds = 64;
 inline constexpr uint32_t kMaxWaitFrames = 32;
-inline constexpr uint32_t kMaxSiteFrames = 7;
+inline constexpr uint32_t kMaxSiteFrames = 6;
 inline constexpr uint32_t kMaxSites = 16384;
 inline constexpr uint32_t kMaxResources = 8192;
 inline constexpr uint32_t kMaxName = 48;  // with its final zero
@@ -54,14 +54,33 @@ enum class SlotState : uint32_t {
   kEnded = 3,  // gone, but holds[] is not empty
 };
 
+// What is said of one acquisition besides the lock's address, packed so that it is one store.
+struct HoldDetails {
+  uint32_t site = 0;
+  ResourceKind kind = ResourceKind::kUnknown;
+  AccessMode mode = AccessMode::kExclusive;
+  uint16_t count = 1;  // of a recursive lock
+
+  constexpr uint64_t Pack() const {
+    return site | static_cast<uint64_t>(kind) << 32 | static_cast<uint64_t>(mode) << 40 |
+           static_cast<uint64_t>(count) << 48;
+  }
+  // The kind and mode may be anything that fits their bits; a reader checks them.
+  static constexpr HoldDetails Unpack(uint64_t packed) {
+    return {static_cast<uint32_t>(packed), static_cast<ResourceKind>(packed >> 32 & 0xff),
+            static_cast<AccessMode>(packed >> 40 & 0xff), static_cast<uint16_t>(packed >> 48)};
+  }
+};
+
+// Added to HoldRecord::resource while HoldDetails::count is above 1. No lock has an odd address.
+inline constexpr uint64_t kHeldAgain = 1;
+
 // One acquisition that was not released yet.
 struct HoldRecord {
-  // The lock's address; 0 once another thread has released it in the owner's place.
+  // The lock's address, with kHeldAgain; 0 once another thread has released it in the owner's
+  // place.
   std::atomic<uint64_t> resource;
-  std::atomic<uint32_t> site;
-  std::atomic<uint8_t> kind;    // ResourceKind
-  std::atomic<uint8_t> mode;    // AccessMode
-  std::atomic<uint16_t> count;  // of a recursive lock
+  std::atomic<uint64_t> details;  // HoldDetails
 };
 static_assert(sizeof(HoldRecord) == 16);
 
@@ -101,12 +120,14 @@ static_assert(sizeof(ThreadSlot) <= 2048, "the budget is 2 KiB a thread");
 
 // A call stack at which locks are acquired or created, kept once however often it comes.
 // Constant once its number has been stored anywhere.
-struct SiteRecord {
-  uint32_t frame_count;
+struct alignas(64) SiteRecord {
+  uint64_t frames[kMaxSiteFrames];  // return addresses, innermost first
+  uint32_t number;                  // its own position in Region::sites
+  uint16_t frame_count;
   // offsets[i]: from the caller's stack pointer at the call to frame i + 1's return address, bytes.
   uint16_t offsets[kMaxSiteFrames - 1];
-  uint64_t frames[kMaxSiteFrames];  // return addresses, innermost first
 };
+static_assert(sizeof(SiteRecord) == 64);
 
 // A lock that has a name, or whose creation was seen.
 struct alignas(64) ResourceRecord {

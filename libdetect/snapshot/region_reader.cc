@@ -266,13 +266,14 @@ class MappedRegionReader : public RegionReader {
                         ResourceTable* table, Snapshot* snapshot) {
     for (uint32_t i = 0; i < depth; ++i) {
       const HoldRecord& record = slot.holds[i];
-      uint64_t address = record.resource.load();
+      uint64_t address = record.resource.load() & ~recorder::kHeldAgain;
       if (address == 0) continue;
+      recorder::HoldDetails details = recorder::HoldDetails::Unpack(record.details.load());
       Hold hold;
       hold.thread = thread;
-      hold.resource = table->Find(address, CheckedKind(record.kind.load()));
-      hold.mode = CheckedMode(record.mode.load());
-      hold.site = record.site.load();
+      hold.resource = table->Find(address, CheckedKind(static_cast<uint8_t>(details.kind)));
+      hold.mode = CheckedMode(static_cast<uint8_t>(details.mode));
+      hold.site = details.site;
       snapshot->holds.push_back(hold);
     }
   }
@@ -314,7 +315,7 @@ class MappedRegionReader : public RegionReader {
     Copied<SiteRecord> site;
     if (number == 0 || number >= kMaxSites) return {};
     if (!Copy(&region_->sites[number], &site, sizeof(SiteRecord))) return {};
-    uint32_t count = std::min(site->frame_count, kMaxSiteFrames);
+    uint32_t count = std::min<uint32_t>(site->frame_count, kMaxSiteFrames);
     return Stack(site->frames, site->frames + count);
   }
 

@@ -30,9 +30,9 @@ void RecordTaken(ThreadSlot* slot, pthread_mutex_t* mutex, Caller caller) {
 // Takes `mutex` by `lock`, which may block, and says so where it does. It must be found busy by a
 // try first: a wait that is recorded but never begins would be a deadlock that never was.
 template <typename Lock>
-[[gnu::noinline]] int LockRecorded(ThreadSlot* slot, pthread_mutex_t* mutex, bool has_deadline,
-                                   Caller caller, Lock lock) {
-  int result = Real().mutex_trylock(mutex);
+int LockRecorded(ThreadSlot* slot, pthread_mutex_t* mutex, bool has_deadline, Caller caller,
+                 Lock lock) {
+  int result = g_real.mutex_trylock(mutex);
   if (!IsTaken(result)) {
     int32_t owner = OwnerOf(mutex);
     bool is_refused = result != EBUSY ||
@@ -56,6 +56,23 @@ template <typename Lock>
   return result;
 }
 
+[[gnu::noinline]] int LockSlow(ThreadSlot* slot, pthread_mutex_t* mutex, Caller caller) {
+  return LockRecorded(slot, mutex, false, caller, [mutex] { return g_real.mutex_lock(mutex); });
+}
+
+// The mutex is taken; what is left is to say so, at a call site that is new or was not the last
+// one.
+[[gnu::noinline]] int FinishLock(ThreadSlot* slot, pthread_mutex_t* mutex, Caller caller) {
+  recorder::Acquired(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, caller);
+  return 0;
+}
+
+// The thread's first lock, or one that is not recorded.
+[[gnu::noinline]] int LockCold(pthread_mutex_t* mutex, Caller caller) {
+  ThreadSlot* slot = recorder::CurrentThread();
+  return slot == nullptr ? Real().mutex_lock(mutex) : LockSlow(slot, mutex, caller);
+}
+
 // The caller does not hold the mutex, as far as is known. For the plain kinds glibc lets it go on,
 // so whoever did hold it does no longer.
 int UnlockOfAnother(pthread_mutex_t* mutex, int32_t own_tid) {
@@ -63,6 +80,16 @@ int UnlockOfAnother(pthread_mutex_t* mutex, int32_t own_tid) {
   int result = Real().mutex_unlock(mutex);
   if (result == 0 && owner != own_tid) recorder::ReleasedFor(owner, mutex);
   return result;
+}
+
+[[gnu::noinline]] int UnlockSlow(ThreadSlot* slot, pthread_mutex_t* mutex) {
+  if (!recorder::Released(slot, mutex)) return UnlockOfAnother(mutex, TidOf(slot));
+  return g_real.mutex_unlock(mutex);
+}
+
+[[gnu::noinline]] int UnlockCold(pthread_mutex_t* mutex) {
+  ThreadSlot* slot = recorder::CurrentThread();
+  return slot == nullptr ? Real().mutex_unlock(mutex) : UnlockSlow(slot, mutex);
 }
 
 }  // namespace
@@ -83,21 +110,25 @@ int pthread_mutex_destroy(pthread_mutex_t* mutex) {
 }
 
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
-  recorder::ThreadSlot* slot = recorder::CurrentThread();
-  if (slot == nullptr) [[unlikely]]
-    return Real().mutex_lock(mutex);
-  if (FastLock(mutex, TidOf(slot))) [[likely]] {
-    recorder::Acquired(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, DETECT_CALLER());
+  if (!recorder::IsRecording()) [[unlikely]]
+    return LockCold(mutex, DETECT_CALLER());
+  ThreadSlot* slot = recorder::t_state.slot;
+  // Before the lock is taken, because no load after a locked instruction overlaps with it.
+  uint32_t site = recorder::CachedSiteOf(DETECT_CALLER());
+  if (!FastLock(mutex, TidOf(slot))) [[unlikely]]
+    return LockSlow(slot, mutex, DETECT_CALLER());
+  if (recorder::AcquiredFast(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, site))
+      [[likely]] {
     return 0;
   }
-  return LockRecorded(slot, mutex, false, DETECT_CALLER(),
-                      [mutex] { return Real().mutex_lock(mutex); });
+  return FinishLock(slot, mutex, DETECT_CALLER());
 }
 
 int pthread_mutex_trylock(pthread_mutex_t* mutex) {
-  recorder::ThreadSlot* slot = recorder::CurrentThread();
-  int result = Real().mutex_trylock(mutex);
-  if (slot != nullptr && IsTaken(result)) RecordTaken(slot, mutex, DETECT_CALLER());
+  ThreadSlot* slot = recorder::CurrentThread();
+  if (slot == nullptr) return Real().mutex_trylock(mutex);
+  int result = FastLock(mutex, TidOf(slot)) ? 0 : g_real.mutex_trylock(mutex);
+  if (IsTaken(result)) RecordTaken(slot, mutex, DETECT_CALLER());
   return result;
 }
 
@@ -118,14 +149,14 @@ int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const times
 }
 
 int pthread_mutex_unlock(pthread_mutex_t* mutex) {
-  recorder::ThreadSlot* slot = recorder::CurrentThread();
-  if (slot == nullptr) [[unlikely]]
-    return Real().mutex_unlock(mutex);
-  if (!recorder::Released(slot, mutex)) [[unlikely]]
-    return UnlockOfAnother(mutex, TidOf(slot));
-  if (FastUnlock(mutex)) [[likely]]
+  if (!recorder::IsRecording()) [[unlikely]]
+    return UnlockCold(mutex);
+  ThreadSlot* slot = recorder::t_state.slot;
+  if (!recorder::ReleasedFast(slot, mutex)) [[unlikely]]
+    return UnlockSlow(slot, mutex);
+  if (FastUnlock(mutex, TidOf(slot))) [[likely]]
     return 0;
-  return Real().mutex_unlock(mutex);
+  return g_real.mutex_unlock(mutex);
 }
 
 }  // extern "C"

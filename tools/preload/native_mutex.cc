@@ -9,7 +9,7 @@
 
 namespace detect::preload {
 
-constinit bool g_fast_path = false;
+constinit uint32_t g_slow_kinds = kNoKind;
 
 namespace {
 
@@ -28,18 +28,18 @@ bool LockIsGlibcs() {
          lock.dli_fbase == libc.dli_fbase;
 }
 
-// Runs both ways against each other; g_fast_path is set, so that the fast functions run.
+// Runs both ways against each other. Requires: the fast path is on for `kind`.
 bool Agree(int kind, int32_t tid) {
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   mutex.__data.__kind = kind;
   bool same = IsState(mutex, 0, 0, 0);
   same = same && Real().mutex_lock(&mutex) == 0 && IsState(mutex, 1, tid, 1);
-  same = same && FastUnlock(&mutex) && IsState(mutex, 0, 0, 0);
+  same = same && FastUnlock(&mutex, tid) && IsState(mutex, 0, 0, 0);
   same = same && FastLock(&mutex, tid) && IsState(mutex, 1, tid, 1);
   same = same && Real().mutex_trylock(&mutex) == EBUSY;
   // 2 says that somebody waits: glibc wakes one, and leaves the word free.
   mutex.__data.__lock = 2;
-  same = same && !FastUnlock(&mutex) && IsState(mutex, 2, tid, 1);
+  same = same && !FastUnlock(&mutex, tid) && IsState(mutex, 2, tid, 1);
   same = same && Real().mutex_unlock(&mutex) == 0 && IsState(mutex, 0, 0, 0);
   return same;
 }
@@ -48,9 +48,10 @@ bool Agree(int kind, int32_t tid) {
 
 void VerifyFastPath() {
   int32_t tid = static_cast<int32_t>(syscall(SYS_gettid));
-  g_fast_path = true;
-  g_fast_path =
+  g_slow_kinds = kAllButPlainKinds;
+  bool agree =
       LockIsGlibcs() && Agree(PTHREAD_MUTEX_TIMED_NP, tid) && Agree(PTHREAD_MUTEX_ADAPTIVE_NP, tid);
+  if (!agree) g_slow_kinds = kNoKind;
 }
 
 }  // namespace detect::preload

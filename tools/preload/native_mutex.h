@@ -19,8 +19,16 @@
 
 namespace detect::preload {
 
-// Whether the fast path may be used: set by VerifyFastPath, before recording starts.
-extern __attribute__((visibility("hidden"))) bool g_fast_path;
+// Which kinds the fast path may be used for: those where (kind + 1) has none of these bits. All
+// bits until VerifyFastPath, called before recording starts, finds that 0 and 3, the plain kinds,
+// qualify.
+inline constexpr uint32_t kNoKind = ~0u;
+inline constexpr uint32_t kAllButPlainKinds = ~5u;
+static_assert(((PTHREAD_MUTEX_TIMED_NP + 1) & kAllButPlainKinds) == 0);
+static_assert(((PTHREAD_MUTEX_ADAPTIVE_NP + 1) & kAllButPlainKinds) == 0);
+static_assert(((PTHREAD_MUTEX_RECURSIVE_NP + 1) & kAllButPlainKinds) != 0);
+static_assert(((PTHREAD_MUTEX_ERRORCHECK_NP + 1) & kAllButPlainKinds) != 0);
+extern __attribute__((visibility("hidden"))) uint32_t g_slow_kinds;
 
 // Checks with a mutex of its own that glibc takes and leaves it just as the functions below do.
 void VerifyFastPath();
@@ -39,15 +47,14 @@ inline int32_t WriterOf(const pthread_rwlock_t* lock) {
 // The kind without its robust, priority and sharing bits: PTHREAD_MUTEX_NORMAL and so on.
 inline int BasicKind(const pthread_mutex_t* mutex) { return mutex->__data.__kind & 3; }
 
-// No bit but that of the kind is set, and the kind does not depend on who owns it.
-inline bool IsPlain(const pthread_mutex_t* mutex) {
-  int kind = mutex->__data.__kind;
-  return kind == PTHREAD_MUTEX_TIMED_NP || kind == PTHREAD_MUTEX_ADAPTIVE_NP;
+// Whether the fast path may be used: no bit but that of the kind is set, and the kind is plain.
+inline bool IsFast(const pthread_mutex_t* mutex) {
+  return ((static_cast<uint32_t>(mutex->__data.__kind) + 1) & g_slow_kinds) == 0;
 }
 
 // Takes a plain mutex that is free. Returns false, with nothing done, in any other case.
 inline bool FastLock(pthread_mutex_t* mutex, int32_t tid) {
-  if (!g_fast_path || !IsPlain(mutex)) [[unlikely]]
+  if (!IsFast(mutex)) [[unlikely]]
     return false;
   if (__libc_single_threaded) {
     if (mutex->__data.__lock != 0) return false;
@@ -64,26 +71,25 @@ inline bool FastLock(pthread_mutex_t* mutex, int32_t tid) {
   return true;
 }
 
-// Leaves a plain mutex that nobody waits for. Returns false, with nothing done, in any other case.
-inline bool FastUnlock(pthread_mutex_t* mutex) {
-  if (!g_fast_path || !IsPlain(mutex)) [[unlikely]]
+// Leaves a plain mutex of the caller's that nobody waits for. Returns false, with nothing done, in
+// any other case.
+inline bool FastUnlock(pthread_mutex_t* mutex, int32_t tid) {
+  if (!IsFast(mutex)) [[unlikely]]
     return false;
-  if (__atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) != 1) return false;
-  int32_t owner = mutex->__data.__owner;
   __atomic_store_n(&mutex->__data.__owner, 0, __ATOMIC_RELAXED);
   --mutex->__data.__nusers;
-  if (__libc_single_threaded) {
+  int taken = 1;
+  if (__libc_single_threaded && mutex->__data.__lock == taken) {
     mutex->__data.__lock = 0;
     return true;
   }
-  int taken = 1;
   if (__atomic_compare_exchange_n(&mutex->__data.__lock, &taken, 0, false, __ATOMIC_RELEASE,
                                   __ATOMIC_RELAXED)) {
     return true;
   }
-  // A waiter came in between: still ours, so what was undone can be redone.
+  // Somebody waits. The mutex is still the caller's, so what was undone can be redone.
   ++mutex->__data.__nusers;
-  __atomic_store_n(&mutex->__data.__owner, owner, __ATOMIC_RELAXED);
+  __atomic_store_n(&mutex->__data.__owner, tid, __ATOMIC_RELAXED);
   return false;
 }
 
