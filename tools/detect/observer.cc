@@ -1,0 +1,88 @@
+#include "tools/detect/observer.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "tools/detect/merge_reports.h"
+
+namespace detect {
+namespace {
+
+struct RegionName {
+  int32_t pid = 0;
+  int32_t number = 0;  // counts the images that the process executed
+};
+
+// Reads "4242-0.region". Returns false for any other file's name.
+bool ParseRegionName(const std::string& name, RegionName* result) {
+  int length = 0;
+  int fields = std::sscanf(name.c_str(), "%d-%d.region%n", &result->pid, &result->number, &length);
+  return fields == 2 && length > 0 && static_cast<size_t>(length) == name.size();
+}
+
+}  // namespace
+
+Observer::Look Observer::LookAround() {
+  for (const auto& process : retired_) MergeReport(process->report(), &finished_);
+  retired_.clear();
+  FindNewRegions();
+  Look look;
+  for (auto it = processes_.begin(); it != processes_.end();) {
+    ObservedProcess* process = it->second.get();
+    // Asked first: what is read of a process that has ended is then all there is to read.
+    const bool is_alive = process->IsAlive();
+    Scanner::Result result = process->Scan();
+    for (size_t finding : result.findings) look.sightings.push_back({process, finding});
+    look.pending = look.pending || (result.pending && is_alive);
+    if (is_alive) {
+      ++it;
+      continue;
+    }
+    unlink(process->region_path().c_str());
+    known_files_.erase(std::filesystem::path(process->region_path()).filename());
+    retired_.push_back(std::move(it->second));
+    it = processes_.erase(it);
+  }
+  return look;
+}
+
+void Observer::SignalAll(int signal) const {
+  for (const auto& [pid, process] : processes_) process->Signal(signal);
+}
+
+void Observer::AddTo(Report* report) const {
+  MergeReport(finished_, report);
+  for (const auto& process : retired_) MergeReport(process->report(), report);
+  for (const auto& [pid, process] : processes_) MergeReport(process->report(), report);
+}
+
+void Observer::FindNewRegions() {
+  std::map<std::pair<int32_t, int32_t>, std::string> found;  // in the order in which they were made
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    RegionName name;
+    const std::string file = entry.path().filename();
+    if (known_files_.count(file) == 0 && ParseRegionName(file, &name)) {
+      found[{name.pid, name.number}] = file;
+    }
+  }
+  for (const auto& [key, file] : found) {
+    const std::string path = directory_ + "/" + file;
+    std::string reason;
+    std::unique_ptr<RegionReader> reader = RegionReader::Open(path, &reason);
+    if (reader == nullptr) continue;  // not ready yet
+    known_files_.insert(file);
+    const int32_t pid = key.first;
+    if (reader->pid() != pid) continue;
+    seen_.insert(pid);
+    std::unique_ptr<ObservedProcess>& place = processes_[pid];
+    // The process executed another image; what the old one recorded is over.
+    if (place != nullptr) retired_.push_back(std::move(place));
+    place = std::make_unique<ObservedProcess>(path, std::move(reader));
+  }
+}
+
+}  // namespace detect
