@@ -121,29 +121,30 @@ std::vector<std::vector<Node>> FindKnots(const AndOrGraph& graph, const Liveness
   return knots;
 }
 
-CycleFinder::CycleFinder(const AndOrGraph& graph, const Liveness& liveness, Node counted)
+CycleFinder::CycleFinder(const AndOrGraph& graph, const Liveness& liveness, Node threads)
     : graph_(graph),
       liveness_(liveness),
-      counted_(counted),
+      threads_(threads),
       seen_in_(graph.size()),
-      came_from_(graph.size(), kNoNode) {}
+      came_from_(threads) {}
 
 // Each search may only find what is shorter, so that it stays near its start. Starts ascend: the
-// best cycle begins at its own lowest node, for any lower one would have found it first. A plain
+// best cycle begins at its own lowest thread, for any lower one would have found it first. A plain
 // ring, the usual knot, needs one search.
-std::vector<Node> CycleFinder::Find(const std::vector<Node>& knot) {
-  if (IsRing(knot)) return ShortestThrough(knot.front(), knot.size());
-  std::vector<Node> best;
+std::vector<CycleStep> CycleFinder::Find(const std::vector<Node>& knot) {
+  if (IsRing(knot)) return ShortestThrough(knot.front(), 1, knot.size());
+  bool is_alone = knot.size() == 1 || knot[1] >= threads_;
+  size_t min_length = is_alone ? 1 : 2;
   size_t max_length = knot.size();
+  std::vector<CycleStep> best;
   visits_ = 0;
   for (Node start : knot) {
-    if (start >= counted_ || max_length == 0) break;
+    if (start >= threads_ || max_length < min_length) break;
     if (!best.empty() && visits_ > kEnoughVisits) break;
-    std::vector<Node> cycle = ShortestThrough(start, max_length);
+    std::vector<CycleStep> cycle = ShortestThrough(start, min_length, max_length);
     if (cycle.empty()) continue;
     best = std::move(cycle);
-    auto is_counted = [&](Node node) { return node < counted_; };
-    max_length = std::count_if(best.begin(), best.end(), is_counted) - 1;
+    max_length = best.size() - 1;
   }
   return best;
 }
@@ -156,27 +157,17 @@ bool CycleFinder::IsRing(const std::vector<Node>& knot) const {
   });
 }
 
-// Breadth-first over the counted nodes; what lies between two of them costs nothing, so it is
-// followed at once.
-std::vector<Node> CycleFinder::ShortestThrough(Node start, size_t max_length) {
+// Breadth-first over the threads, level by level.
+std::vector<CycleStep> CycleFinder::ShortestThrough(Node start, size_t min_length,
+                                                    size_t max_length) {
   ++search_;
   level_.assign(1, start);
-  between_.clear();
   for (size_t length = 1; length <= max_length && !level_.empty(); ++length) {
     next_level_.clear();
-    for (Node counted : level_) {
-      between_.push_back(counted);
-      while (!between_.empty()) {
-        Node node = between_.back();
-        between_.pop_back();
-        for (Node need : graph_.Needs(node)) {
-          ++visits_;
-          if (need == start) return PathTo(node);
-          if (liveness_.IsLive(need) || seen_in_[need] == search_) continue;
-          seen_in_[need] = search_;
-          came_from_[need] = node;
-          (need < counted_ ? next_level_ : between_).push_back(need);
-        }
+    for (Node thread : level_) {
+      for (Node need : graph_.Needs(thread)) {
+        bool leads_to_start = Follow({thread, need}, start);
+        if (leads_to_start && length >= min_length) return PathTo({thread, need});
       }
     }
     level_.swap(next_level_);
@@ -184,9 +175,34 @@ std::vector<Node> CycleFinder::ShortestThrough(Node start, size_t max_length) {
   return {};
 }
 
-std::vector<Node> CycleFinder::PathTo(Node last) const {
-  std::vector<Node> path = {last};
-  while (seen_in_[path.back()] == search_) path.push_back(came_from_[path.back()]);
+// Each gate is followed once, but for those next to the start: where two readers of a lock both
+// want to write, the way out and the way back lead through the same gate.
+bool CycleFinder::Follow(CycleStep step, Node start) {
+  bool leads_to_start = false;
+  between_.assign(1, step.need);
+  while (!between_.empty()) {
+    Node node = between_.back();
+    between_.pop_back();
+    ++visits_;
+    if (node == start) leads_to_start = true;
+    if (node == start || liveness_.IsLive(node) || seen_in_[node] == search_) continue;
+    if (node < threads_) {
+      seen_in_[node] = search_;
+      came_from_[node] = step;
+      next_level_.push_back(node);
+    } else {
+      if (step.node != start) seen_in_[node] = search_;
+      std::span<const Node> needs = graph_.Needs(node);
+      between_.insert(between_.end(), needs.begin(), needs.end());
+    }
+  }
+  return leads_to_start;
+}
+
+// The start is not seen by its own search, so that the way back ends there.
+std::vector<CycleStep> CycleFinder::PathTo(CycleStep last) const {
+  std::vector<CycleStep> path = {last};
+  while (seen_in_[path.back().node] == search_) path.push_back(came_from_[path.back().node]);
   std::reverse(path.begin(), path.end());
   return path;
 }

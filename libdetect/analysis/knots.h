@@ -23,32 +23,44 @@ namespace detect {
 std::vector<std::vector<Node>> FindKnots(const AndOrGraph& graph, const Liveness& liveness,
                                          const std::vector<bool>& settled);
 
-// Finds a short way round in a knot. Its length is counted in the nodes below `counted`; the others
-// only lead from one of those to the next.
+// `node` needs the next step's node, by way of `need`: one of its own needs, a gate or that node.
+struct CycleStep {
+  Node node = kNoNode;
+  Node need = kNoNode;
+
+  bool operator==(const CycleStep&) const = default;
+};
+
+// Finds a short way round in a knot, from thread to thread: the nodes below `threads` are threads,
+// and the others are gates, which only lead from one thread to the next.
 class CycleFinder {
  public:
   // `graph` and `liveness` must outlive this.
-  CycleFinder(const AndOrGraph& graph, const Liveness& liveness, Node counted);
+  CycleFinder(const AndOrGraph& graph, const Liveness& liveness, Node threads);
 
-  // Returns the nodes of a cycle in order, the lowest first; it is a shortest one wherever the knot
-  // is small enough to try a start from each node. Requires: `knot` comes from FindKnots and has a
-  // node below `counted` in each of its cycles.
-  // Cost: linear in the knot and its needs, and a constant.
-  std::vector<Node> Find(const std::vector<Node>& knot);
+  // Returns a cycle, its lowest thread first; it is a shortest one wherever the knot is small
+  // enough to try a start from each thread. A thread that needs itself is a cycle only where it is
+  // the only one in the knot: among others it would leave those unexplained. Requires: `knot` comes
+  // from FindKnots, and gates alone make no cycle. Cost: linear in the knot and its needs, and a
+  // constant.
+  std::vector<CycleStep> Find(const std::vector<Node>& knot);
 
  private:
   bool IsRing(const std::vector<Node>& knot) const;
-  std::vector<Node> ShortestThrough(Node start, size_t max_length);
-  std::vector<Node> PathTo(Node last) const;
+  std::vector<CycleStep> ShortestThrough(Node start, size_t min_length, size_t max_length);
+  // Adds the threads that `step` leads to through gates, which costs nothing, to the next level.
+  // Returns whether `start` is among them.
+  bool Follow(CycleStep step, Node start);
+  std::vector<CycleStep> PathTo(CycleStep last) const;
 
   const AndOrGraph& graph_;
   const Liveness& liveness_;
-  const Node counted_;
+  const Node threads_;
+  size_t visits_ = 0;  // of all searches in this knot
   // Of the search in progress.
   uint32_t search_ = 0;
-  size_t visits_ = 0;              // of all searches in this knot
-  std::vector<uint32_t> seen_in_;  // by node: the last search that came by
-  std::vector<Node> came_from_;
+  std::vector<uint32_t> seen_in_;     // by node: the last search that came by
+  std::vector<CycleStep> came_from_;  // by thread that was seen in this search
   std::vector<Node> level_, next_level_, between_;
 };
 

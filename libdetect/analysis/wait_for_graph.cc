@@ -106,7 +106,7 @@ class Decision {
       for (Node node : knot) placed_[node] = true;
       Deadlock deadlock;
       deadlock.members.assign(knot.begin(), std::lower_bound(knot.begin(), knot.end(), threads_));
-      deadlock.cycle = Steps(finder.Find(knot));
+      deadlock.cycle = Arrows(finder.Find(knot));
       groups.push_back({std::move(deadlock), knot});
     }
     return groups;
@@ -171,16 +171,13 @@ class Decision {
     std::sort(group.deadlock.queued.begin(), group.deadlock.queued.end());
   }
 
-  // The arrows of `cycle`, which begins with a thread, leads through gates and goes round.
-  std::vector<BlockedBy> Steps(const std::vector<Node>& cycle) const {
-    std::vector<BlockedBy> steps;
+  std::vector<BlockedBy> Arrows(const std::vector<CycleStep>& cycle) const {
+    std::vector<BlockedBy> arrows;
     for (size_t i = 0; i < cycle.size(); ++i) {
-      if (cycle[i] >= threads_) continue;
-      if (!steps.empty()) steps.back().blocker = cycle[i];
-      Node need = cycle[(i + 1) % cycle.size()];
-      steps.push_back({cycle[i], WaitedFor(cycle[i], need), cycle.front()});
+      auto [thread, need] = cycle[i];
+      arrows.push_back({thread, WaitedFor(thread, need), cycle[(i + 1) % cycle.size()].node});
     }
-    return steps;
+    return arrows;
   }
 
   // What `thread` waits for where it needs `need`: a gate's resource, else the wait's own.

@@ -52,7 +52,8 @@ struct Deadlock {
   Verdict verdict = Verdict::kProven;
   Guess guess = Guess::kNone;
   // The smallest cycle found: each step's blocker is the next step's thread, the last one's is the
-  // first. A single step is a thread that waits for itself, for an ended thread, or for nobody.
+  // first. A single step is a thread that waits for itself and is the only member, or one that
+  // waits for an ended thread or for nobody.
   std::vector<BlockedBy> cycle;
   // All that block each other, those of `cycle` included, in ascending order. Where the cycle is a
   // wait for an ended thread or for nobody: all that wait for the same.

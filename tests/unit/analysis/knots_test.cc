@@ -8,6 +8,7 @@
 namespace detect {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -23,14 +24,19 @@ class Knots : public testing::Test {
     return FindKnots(graph, Liveness(graph), is_settled);
   }
 
-  // Of the only knot, with lengths counted in the nodes below `counted`.
-  std::vector<Node> Cycle(Node nodes, Node counted, const std::vector<Need>& needs) {
+  // The threads of a cycle in the only knot, where the nodes below `threads` are threads.
+  std::vector<Node> Cycle(Node nodes, Node threads, const std::vector<Need>& needs) {
     AndOrGraph graph(std::vector<Rule>(nodes, Rule::kAllOf), needs);
     Liveness liveness(graph);
     std::vector<std::vector<Node>> knots =
         FindKnots(graph, liveness, std::vector<bool>(nodes, false));
     EXPECT_THAT(knots, SizeIs(1));
-    return CycleFinder(graph, liveness, counted).Find(knots.at(0));
+    std::vector<Node> cycle;
+    for (CycleStep step : CycleFinder(graph, liveness, threads).Find(knots.at(0))) {
+      cycle.push_back(step.node);
+      EXPECT_THAT(graph.Needs(step.node), Contains(step.need));
+    }
+    return cycle;
   }
 };
 
@@ -68,15 +74,24 @@ TEST_F(Knots, ShowAShortestCycle) {
   EXPECT_THAT(Cycle(5, 5, {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 0}, {3, 2}}), ElementsAre(2, 3));
 }
 
-TEST_F(Knots, ShowANodeThatNeedsItselfAlone) {
-  EXPECT_THAT(Cycle(2, 2, {{0, 1}, {1, 0}, {1, 1}}), ElementsAre(1));
+TEST_F(Knots, ShowANodeThatNeedsItselfWhereItIsAlone) {
+  EXPECT_THAT(Cycle(2, 1, {{0, 1}, {1, 0}, {0, 0}}), ElementsAre(0));
+}
+
+TEST_F(Knots, ShowTwoNodesRatherThanOneOfThemThatNeedsItself) {
+  EXPECT_THAT(Cycle(2, 2, {{0, 0}, {0, 1}, {1, 0}, {1, 1}}), ElementsAre(0, 1));
+}
+
+TEST_F(Knots, MayShowACycleThatGoesThroughOneGateTwice) {
+  // 0 and 1 both need gate 2, which needs both.
+  EXPECT_THAT(Cycle(3, 2, {{0, 2}, {1, 2}, {2, 0}, {2, 1}}), ElementsAre(0, 1));
 }
 
 TEST_F(Knots, CountOnlyThreadsInTheLengthOfACycle) {
   // 0 -> 4 -> 5 -> 6 -> 1 -> 0 has two nodes below 4; 0 -> 2 -> 3 -> 0 has three.
   std::vector<Need> needs = {{0, 2}, {2, 3}, {3, 0}, {0, 4}, {4, 5}, {5, 6}, {6, 1}, {1, 0}};
 
-  EXPECT_THAT(Cycle(7, 4, needs), ElementsAre(0, 4, 5, 6, 1));
+  EXPECT_THAT(Cycle(7, 4, needs), ElementsAre(0, 1));
 }
 
 }  // namespace

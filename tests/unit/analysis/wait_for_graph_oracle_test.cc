@@ -58,7 +58,7 @@ std::string Describe(const std::vector<Deadlock>& deadlocks) {
   return out.str();
 }
 
-// The fewest arrows that lead from some member back to itself.
+// The fewest arrows that lead from some member back to itself, by way of another if there is one.
 size_t ShortestCycle(const std::vector<BlockedBy>& arrows,
                      const std::vector<ThreadIndex>& members) {
   std::map<ThreadIndex, std::set<ThreadIndex>> reached;  // after `length` arrows
@@ -67,6 +67,7 @@ size_t ShortestCycle(const std::vector<BlockedBy>& arrows,
     for (auto& [member, ends] : reached) {
       std::set<ThreadIndex> next;
       for (const BlockedBy& arrow : arrows) {
+        if (members.size() > 1 && arrow.blocker == arrow.thread) continue;
         if (ends.count(arrow.thread) > 0) next.insert(arrow.blocker);
       }
       if (next.count(member) > 0) return length;

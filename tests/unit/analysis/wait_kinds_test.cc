@@ -93,7 +93,7 @@ TEST(RwLockWait, OfTwoReadersThatUpgradeIsOneDeadlock) {
                    .Waits("t2", "rw")
                    .Build();
 
-  EXPECT_THAT(Tell(s), ElementsAre("proven: t1 -rw-> t1; members t1 t2"));
+  EXPECT_THAT(Tell(s), ElementsAre("proven: t1 -rw-> t2, t2 -rw-> t1; members t1 t2"));
 }
 
 TEST(RwLockWait, OfATimedUpgradeIsTemporary) {
