@@ -135,8 +135,9 @@ class FindingText {
       AppendFolded(lines, finding_.queued, "queued behind");
     }
     const bool is_guess = finding_.verdict != Verdict::kProven;
-    if (verbose_ || is_guess) Append(lines, Paragraph("  Why: ", finding_.explanation));
-    Append(lines, Paragraph("  Fix: ", finding_.fix + "."));
+    if (verbose_ || is_guess)
+      Append(lines, Paragraph("  Why: ", EscapeForTerminal(finding_.explanation)));
+    Append(lines, Paragraph("  Fix: ", EscapeForTerminal(finding_.fix) + "."));
     AppendRight(lines, "detect explain " + EscapeForTerminal(finding_.rule), width_);
     return lines;
   }
@@ -145,15 +146,17 @@ class FindingText {
   Lines Headline() const {
     const std::string rule = EscapeForTerminal(finding_.rule);
     const std::string title = UpperCase(rule) + " (" + VerdictName(finding_.verdict) + ")";
-    Lines lines = Paragraph("detect: ", title + ": " + finding_.summary + ", since " +
-                                            Duration(finding_.since_seconds));
+    std::string since = ", since " + Duration(finding_.since_seconds);
+    std::replace(since.begin() + 1, since.end(), ' ', kNoBreak);
+    Lines lines = Paragraph("detect: ", title + ": " + EscapeForTerminal(finding_.summary) + since);
     AppendRight(lines, "[" + rule + "]", width_);
     if (color_) Highlight(lines.front(), title);
     return lines;
   }
 
+  // `text` is escaped already.
   Lines Paragraph(const std::string& indent, const std::string& text) const {
-    Lines lines = WrapText(EscapeForTerminal(text), indent, width_);
+    Lines lines = WrapText(text, indent, width_);
     if (!verbose_ && lines.size() > kParagraphLines) {
       lines.resize(kParagraphLines);
       lines.back() += " …";
@@ -174,8 +177,9 @@ class FindingText {
     const size_t shown = verbose_ || n <= kRowsUnfolded ? n : kRowsFolded;
     for (size_t i = 0; i < shown; ++i) rows.AddCycleStep(i);
     for (const ReportStep& step : finding_.involved) {
-      if (verbose_ || !step.waits_for) rows.AddStep(step);
-      if (!verbose_ && !step.waits_for) break;  // one ended thread tells the story
+      const bool ended = !step.waits_for;
+      if (verbose_ || ended) rows.AddStep(step);
+      if (!verbose_ && ended) break;  // there is one that the cycle leads to
     }
     if (verbose_) {
       for (const ReportStep& step : finding_.queued) rows.AddStep(step);

@@ -45,6 +45,7 @@ std::vector<std::string> WrapText(const std::string& text, const std::string& fi
     }
     line_is_empty = false;
   }
+  for (std::string& line : lines) std::replace(line.begin(), line.end(), kNoBreak, ' ');
   return lines;
 }
 

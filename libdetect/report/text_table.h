@@ -26,7 +26,9 @@ class TextTable {
 };
 
 // Returns `text` broken at spaces into lines of `width` columns where words allow; the first begins
-// with `first_indent`, the others with as many spaces.
+// with `first_indent`, the others with as many spaces. A kNoBreak is written as a space, but is not
+// broken at.
+inline constexpr char kNoBreak = '\x1f';
 std::vector<std::string> WrapText(const std::string& text, const std::string& first_indent,
                                   size_t width);
 

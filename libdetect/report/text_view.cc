@@ -13,7 +13,7 @@ namespace {
 using Lines = std::vector<std::string>;
 
 constexpr size_t kFirstScreen = 25;  // lines
-constexpr size_t kTailLines = 5;     // of them at most for what follows the findings
+constexpr size_t kTailLines = 4;     // of them at most for what follows the findings
 constexpr size_t kTailColumns = 200;
 
 void Append(Lines& lines, const Lines& more) {
