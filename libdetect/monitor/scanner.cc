@@ -34,6 +34,14 @@ bool NobodyRuns(const Snapshot& snapshot) {
                       [](const Thread& t) { return t.state == ThreadState::kRunning; });
 }
 
+// Returns whether `step` is blocked by one who holds its lock alone, not as one of its readers.
+bool BlockerHoldsAlone(const Snapshot& snapshot, const BlockedBy& step) {
+  return std::any_of(snapshot.holds.begin(), snapshot.holds.end(), [&](const Hold& hold) {
+    return hold.thread == step.blocker && hold.resource == step.resource &&
+           hold.mode == AccessMode::kExclusive;
+  });
+}
+
 }  // namespace
 
 struct Scanner::Impl {
@@ -74,8 +82,8 @@ struct Scanner::Impl {
       const Thread& thread = snapshot.threads[step.thread];
       if (!probe.IsSleeping(thread.tid).value_or(true)) return false;
       const Resource& resource = snapshot.resources[step.resource];
-      if (step.blocker == kNoThread || !thread.wait || thread.wait->owner_offset == 0 ||
-          thread.wait->resource != step.resource) {
+      if (!thread.wait || thread.wait->owner_offset == 0 ||
+          thread.wait->resource != step.resource || !BlockerHoldsAlone(snapshot, step)) {
         continue;
       }
       int32_t blocker = snapshot.threads[step.blocker].tid;
