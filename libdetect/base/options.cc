@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 6> kOnDeadlockNames = {"default", "report
 constexpr std::array<std::string_view, 5> kFailOnNames = {"proven", "suspected", "possible",
                                                           "temporary", "never"};
 constexpr Milliseconds kLongest{3'600'000};
+constexpr char kEnvironment[] = "DETECT_OPTIONS";
 
 constexpr const char* ValuesOf(OnDeadlock) { return "report|exit|abort|break|victim"; }
 constexpr const char* ValuesOf(FailOn) { return "proven|suspected|possible|temporary|never"; }
@@ -222,12 +223,16 @@ void SetOptionsFromFile(const char* path, Options& options, WarningSink warn) {
 }
 
 void SetOptionsFromEnvironment(Options& options, WarningSink warn) {
-  const char* list = secure_getenv("DETECT_OPTIONS");
+  const char* list = secure_getenv(kEnvironment);
   if (list == nullptr) return;
-  SetOptions(list, "DETECT_OPTIONS", options, warn);
-  if (options.options_file.empty()) return;
-  SetOptionsFromFile(options.options_file.c_str(), options, warn);
-  SetOptions(list, "DETECT_OPTIONS", options, [](std::string_view) {});
+  WarningSink quiet = [](std::string_view) {};
+  SetOptions(list, kEnvironment, options, quiet);
+  // Only `detect run` sets it, and has then warned on behalf of all its processes.
+  if (!options.region_dir.empty()) warn = quiet;
+  if (!options.options_file.empty()) {
+    SetOptionsFromFile(options.options_file.c_str(), options, warn);
+  }
+  SetOptions(list, kEnvironment, options, warn);
 }
 
 }  // namespace detect

@@ -62,9 +62,10 @@ void Observer::AddTo(Report* report) const {
 void Observer::FindNewRegions() {
   std::map<std::pair<int32_t, int32_t>, std::string> found;  // in the order in which they were made
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+  std::filesystem::directory_iterator entry(directory_, error);
+  for (; entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     RegionName name;
-    const std::string file = entry.path().filename();
+    const std::string file = entry->path().filename();
     if (known_files_.count(file) == 0 && ParseRegionName(file, &name)) {
       found[{name.pid, name.number}] = file;
     }

@@ -100,28 +100,24 @@ class Run {
     }
   }
 
-  // Writes the report, and says where it is and what it lacks.
-  void Conclude() {
-    Report report = WholeReport();
-    TextOptions text = Text();
+  // Writes the report, says where it is and what it lacks. Returns detect's exit code.
+  int Conclude() {
+    const Report report = WholeReport();
     const size_t count = report.findings.size();
+    TextOptions text = Text();
     if (count > 0 || !options_.output.empty()) text.report_path = Write(report);
-    if (count == 0) {
-      bool has_more = !report.notes.empty() || !report.losses.empty() || !text.report_path.empty();
-      if (has_more) Say(RenderText(report, text));
-      return;
+    if (count > 0) {
+      Say("detect: " + std::to_string(count) + (count == 1 ? " finding in " : " findings in ") +
+          report.program.path + (was_ended_ ? "; the program was ended for it.\n" : ".\n") +
+          RenderTail(report, text));
+    } else if (!report.notes.empty() || !report.losses.empty() || !text.report_path.empty()) {
+      Say(RenderText(report, text));
     }
-    Say("detect: " + std::to_string(count) + (count == 1 ? " finding in " : " findings in ") +
-        report.program.path + (was_ended_ ? ", which was ended for it." : ".") + "\n" +
-        RenderTail(report, text));
-  }
-
-  int ExitCode() const {
-    for (const Finding& finding : WholeReport().findings) {
+    for (const Finding& finding : report.findings) {
       if (IsFailure(finding.verdict, options_.fail_on)) return kExitFinding;
     }
-    if (report_.program.signal) return kExitSignalBase + *report_.program.signal;
-    return report_.program.exit_code.value_or(kExitOwnFailure);
+    if (report.program.signal) return kExitSignalBase + *report.program.signal;
+    return report.program.exit_code.value_or(kExitOwnFailure);
   }
 
  private:
@@ -260,8 +256,7 @@ int RunVerb(std::span<const std::string> words) {
     return Refuse(kExitNotExecutable, executable.path + " cannot be run: " + strerror(start_error));
   }
   run.Observe();
-  run.Conclude();
-  return run.ExitCode();
+  return run.Conclude();
 }
 
 }  // namespace detect

@@ -50,9 +50,10 @@ void Remove(const std::string& path) {
 // Removes what killed runs have left: directories of ours that nobody has locked.
 void RemoveStale(const std::string& place) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(place, error)) {
-    const std::string path = entry.path();
-    bool is_run = entry.path().filename().string().starts_with(kPrefix) && IsOurs(path, 0);
+  std::filesystem::directory_iterator entry(place, error);
+  for (; entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string path = entry->path();
+    bool is_run = entry->path().filename().string().starts_with(kPrefix) && IsOurs(path, 0);
     int fd = is_run ? Lock(path) : -1;
     if (fd < 0) continue;
     Remove(path);

@@ -160,6 +160,16 @@ TEST_F(OptionsTest, TheEnvironmentOverrulesTheFileThatItNames) {
   EXPECT_EQ(options_.fail_on, FailOn::kProven);
 }
 
+TEST_F(OptionsTest, ProcessesOfDetectRunDoNotRepeatItsWarnings) {
+  setenv("DETECT_OPTIONS", "intervall=9:interval=9:region-dir=\"/x\"", 1);
+
+  SetOptionsFromEnvironment(options_, Remember);
+  unsetenv("DETECT_OPTIONS");
+
+  EXPECT_THAT(Warnings(), IsEmpty());
+  EXPECT_EQ(options_.interval, Milliseconds(9));
+}
+
 TEST_F(OptionsTest, EachDefaultInTheHelpIsAValueTheOptionTakes) {
   for (const OptionHelp& row : OptionTable()) {
     RawLine value;
