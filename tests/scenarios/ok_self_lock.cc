@@ -1,4 +1,4 @@
-// As bug_self_lock, but the mutex is a recursive one.
+// As bug_self_lock, but the mutex is a recursive one, and two threads take turns.
 #include "tests/scenarios/lib.h"
 
 namespace {
@@ -21,6 +21,8 @@ void AddTwo() {
 
 int main() {
   scenario::Session session;
+  lib::thread other(AddTwo);
   AddTwo();
-  return entries == 2 ? 0 : 1;
+  other.join();
+  return entries == 4 ? 0 : 1;
 }

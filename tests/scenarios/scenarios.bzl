@@ -2,14 +2,24 @@
 
 load(":programs.bzl", "ROUTES", "program_test", "two_form_program")
 
-def scenario(name, finds, args = [""], exit_code = 66, options = [], linked = True):
+def scenario(
+        name,
+        finds,
+        args = [""],
+        exit_code = 66,
+        exit_code_in_process = None,
+        options = [],
+        linked = True):
     """Tests what bug_<name> yields, and that its twin ok_<name> ends well and yields nothing.
 
     Args:
       name: of the pair of programs.
-      finds: what the bug program must yield, one text a finding; %s in it stands for the argument.
+      finds: what the bug program must yield, one text a finding, or "text | text" where either may
+        be seen; %s stands for the argument.
       args: the arguments to run both with, one at a time.
       exit_code: of the bug program.
+      exit_code_in_process: of the bug program where it is not run by `detect run`; as exit_code
+        unless given.
       options: for detect, on the bug program; see program_test.
       linked: False where only the C library has what the program shows.
     """
@@ -18,13 +28,16 @@ def scenario(name, finds, args = [""], exit_code = 66, options = [], linked = Tr
         two_form_program(program, linked)
         bug = program.startswith("bug_")
         for route in routes:
+            expected = exit_code
+            if route != "run" and exit_code_in_process != None:
+                expected = exit_code_in_process
             for arg in args:
                 program_test(
                     program,
                     route,
                     arg = arg,
                     finds = [text.replace("%s", arg) for text in finds] if bug else [],
-                    exit_code = exit_code if bug else 0,
+                    exit_code = expected if bug else 0,
                     options = options if bug else [],
                     size = "small",
                 )
