@@ -17,7 +17,6 @@ void CountForever(const char* name, std::mutex& first, std::mutex& second) {
   pthread_setname_np(pthread_self(), name);
   for (;;) {
     std::lock_guard hold_first(first);
-    std::this_thread::yield();  // makes "sooner or later" sooner, even on one processor
     std::lock_guard hold_second(second);
     ++counter;
   }
