@@ -1,0 +1,13 @@
+#include "libdetect/sync/mutex.h"
+
+namespace detect {
+
+[[gnu::noinline]] mutex::mutex(const char* name) : lock_(name, DETECT_CALLER()) {}
+
+[[gnu::noinline]] void mutex::lock() { lock_.Lock(DETECT_CALLER()); }
+
+[[gnu::noinline]] bool mutex::try_lock() { return lock_.TryLock(DETECT_CALLER()); }
+
+void mutex::unlock() { lock_.Unlock(); }
+
+}  // namespace detect

@@ -1,0 +1,93 @@
+#include "libdetect/sync/owned_lock.h"
+
+#include <cstddef>
+
+namespace detect::sync {
+
+OwnedLock::OwnedLock(const char* name, recorder::Caller caller) : named_(name != nullptr) {
+  if (named_) recorder::ResourceCreated(this, ResourceKind::kMutex, name, caller);
+}
+
+Awoken OwnedLock::Acquire(const recorder::ThreadSlot* slot, const BlockOptions& options) {
+  uint32_t seen = word_.load(std::memory_order_relaxed);
+  for (;;) {
+    const uint32_t state = seen & kStateMask;
+    const uint32_t contended = (seen & ~kStateMask) | kContended;
+    // Either takes the free lock, or announces to its owner that somebody sleeps.
+    if (state != kContended &&
+        !word_.compare_exchange_weak(seen, contended, std::memory_order_acquire,
+                                     std::memory_order_relaxed)) {
+      continue;
+    }
+    if (state == kFree) {
+      owner_.store(TidOf(slot), std::memory_order_relaxed);
+      return Awoken::kLookAgain;
+    }
+    const Awoken why = BlockOn(word_, contended, options);
+    if (why != Awoken::kLookAgain) return why;
+    seen = word_.load(std::memory_order_relaxed);
+  }
+}
+
+Awoken OwnedLock::AcquireRecorded(recorder::ThreadSlot* slot, const BlockOptions& options,
+                                  recorder::Caller caller) {
+  recorder::ScopedWait wait(slot,
+                            {.resource = recorder::AddressOf(this),
+                             .kind = ResourceKind::kMutex,
+                             .has_deadline = options.deadline != nullptr,
+                             .owner_tid = owner_.load(std::memory_order_relaxed),
+                             .owner_offset = offsetof(OwnedLock, owner_)},
+                            caller);
+  return Acquire(slot, options);
+}
+
+void OwnedLock::LockCold(recorder::Caller caller) { LockSlow(recorder::CurrentThread(), caller); }
+
+void OwnedLock::LockSlow(recorder::ThreadSlot* slot, recorder::Caller caller) {
+  if (!TryAcquire(TidOf(slot)) &&
+      AcquireRecorded(slot, {.victim = slot}, caller) == Awoken::kVictim) {
+    ThrowVictim();
+  }
+  RecordAcquired(slot, caller);
+}
+
+bool OwnedLock::TryLockUntil(const Deadline& deadline, recorder::Caller caller) {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (!TryAcquire(TidOf(slot)) &&
+      AcquireRecorded(slot, {.deadline = &deadline}, caller) != Awoken::kLookAgain) {
+    return false;
+  }
+  RecordAcquired(slot, caller);
+  return true;
+}
+
+void OwnedLock::LockedAgain(recorder::Caller caller) {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (slot == nullptr) return;
+  recorder::AcquiredAgain(slot, this, ResourceKind::kMutex, AccessMode::kExclusive, caller);
+}
+
+void OwnedLock::UnlockedOnce() {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (slot != nullptr) recorder::Released(slot, this);
+}
+
+void OwnedLock::ReleaseContended() {
+  // Contended less one is held: the lock is still the caller's, and only now given back.
+  word_.fetch_and(~kStateMask, std::memory_order_release);
+  FutexWake(word_, 1);
+}
+
+void OwnedLock::RecordAcquired(recorder::ThreadSlot* slot, recorder::Caller caller) {
+  if (slot == nullptr) return;
+  recorder::Acquired(slot, this, ResourceKind::kMutex, AccessMode::kExclusive, caller);
+}
+
+void OwnedLock::RecordReleased() {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (slot == nullptr || recorder::Released(slot, this)) return;
+  // Some programs unlock what another thread has locked.
+  recorder::ReleasedFor(owner_.load(std::memory_order_relaxed), this);
+}
+
+}  // namespace detect::sync

@@ -1,0 +1,50 @@
+#include "libdetect/sync/recursive_mutex.h"
+
+#include <limits>
+#include <system_error>
+
+namespace detect {
+
+[[gnu::noinline]] recursive_mutex::recursive_mutex(const char* name)
+    : lock_(name, DETECT_CALLER()) {}
+
+[[gnu::noinline]] void recursive_mutex::lock() {
+  const recorder::Caller caller = DETECT_CALLER();
+  if (IsOwner()) {
+    if (LockAgain(caller)) return;
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                            "recursive_mutex::lock");
+  }
+  lock_.Lock(caller);
+  owner_.store(pthread_self(), std::memory_order_relaxed);
+  count_ = 1;
+}
+
+[[gnu::noinline]] bool recursive_mutex::try_lock() {
+  const recorder::Caller caller = DETECT_CALLER();
+  if (IsOwner()) return LockAgain(caller);
+  if (!lock_.TryLock(caller)) return false;
+  owner_.store(pthread_self(), std::memory_order_relaxed);
+  count_ = 1;
+  return true;
+}
+
+void recursive_mutex::unlock() {
+  if (count_ == 1) {
+    owner_.store(0, std::memory_order_relaxed);
+    count_ = 0;
+    lock_.Unlock();
+    return;
+  }
+  --count_;
+  lock_.UnlockedOnce();
+}
+
+bool recursive_mutex::LockAgain(recorder::Caller caller) {
+  if (count_ == std::numeric_limits<uint32_t>::max()) return false;
+  ++count_;
+  lock_.LockedAgain(caller);
+  return true;
+}
+
+}  // namespace detect

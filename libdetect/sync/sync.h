@@ -1,0 +1,15 @@
+// The instrumented primitives, all of them. Code written for std:: compiles after
+//
+//   namespace lib = detect;        // was: namespace lib = std;
+//
+// Linking any of them turns recording on before main; detect::Monitor or FindDeadlockedThreads()
+// (libdetect/monitor/monitor.h) look at what was recorded.
+#pragma once
+
+#include "libdetect/sync/condition_variable.h"
+#include "libdetect/sync/locks.h"
+#include "libdetect/sync/mutex.h"
+#include "libdetect/sync/recursive_mutex.h"
+#include "libdetect/sync/shared_mutex.h"
+#include "libdetect/sync/thread.h"
+#include "libdetect/sync/timed_mutex.h"

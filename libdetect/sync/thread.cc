@@ -1,0 +1,121 @@
+#include "libdetect/sync/thread.h"
+
+#include <cerrno>
+#include <exception>
+#include <system_error>
+
+#include "libdetect/recorder/events.h"
+#include "libdetect/recorder/recorder.h"
+
+namespace detect {
+namespace {
+
+// What the calling thread's own threads inherit.
+thread_local constinit bool t_daemon = false;
+
+void NameInKernel(pthread_t thread, const std::string& name) {
+  constexpr size_t kMaxKernelName = 15;
+  pthread_setname_np(thread, name.substr(0, kMaxKernelName).c_str());
+}
+
+void ThrowIf(int error, const char* what) {
+  if (error != 0) throw std::system_error(error, std::generic_category(), what);
+}
+
+}  // namespace
+
+struct thread::Launch {
+  std::unique_ptr<Body> body;
+  recorder::ThreadSlot* slot = nullptr;
+  std::string name;
+  bool daemon = false;
+};
+
+void thread::Start(const thread_options& options, std::unique_ptr<Body> body) {
+  daemon_ = options.daemon.value_or(t_daemon);
+  std::unique_ptr<Launch> launch(
+      new Launch{.body = std::move(body), .name = options.name, .daemon = daemon_});
+  slot_ = launch->slot = recorder::PrepareThread();
+  if (slot_ != nullptr) {
+    number_ = slot_->number.load(std::memory_order_relaxed);
+    slot_->daemon.store(daemon_ ? 1 : 0, std::memory_order_relaxed);
+    recorder::SetThreadName(slot_, options.name.c_str());
+  }
+  const int error = pthread_create(&native_, nullptr, &thread::Main, launch.get());
+  if (error != 0) recorder::AbandonThread(slot_);
+  ThrowIf(error, "thread::thread");
+  launch.release();  // the new thread's
+  id_ = id(native_);
+}
+
+void* thread::Main(void* argument) {
+  const std::unique_ptr<Launch> launch(static_cast<Launch*>(argument));
+  t_daemon = launch->daemon;
+  recorder::ThreadStarted(launch->slot);
+  if (!launch->name.empty()) NameInKernel(pthread_self(), launch->name);
+  launch->body->Run();
+  return nullptr;
+}
+
+thread::~thread() {
+  if (!joinable()) return;
+  if (!daemon_) std::terminate();
+  pthread_detach(native_);
+}
+
+thread& thread::operator=(thread&& other) noexcept {
+  thread old(std::move(*this));  // destroyed as any other thread
+  swap(other);
+  return *this;
+}
+
+void thread::swap(thread& other) noexcept {
+  std::swap(id_, other.id_);
+  std::swap(native_, other.native_);
+  std::swap(slot_, other.slot_);
+  std::swap(number_, other.number_);
+  std::swap(daemon_, other.daemon_);
+}
+
+[[gnu::noinline]] void thread::join() {
+  ThrowIf(joinable() ? 0 : EINVAL, "thread::join");
+  {
+    const recorder::ThreadSlot* joined = slot();
+    recorder::ScopedWait wait(
+        joined == nullptr ? nullptr : recorder::CurrentThread(),
+        {.resource = number_,
+         .kind = ResourceKind::kThread,
+         .owner_tid = joined == nullptr ? 0 : joined->tid.load(std::memory_order_relaxed)},
+        DETECT_CALLER());
+    ThrowIf(pthread_join(native_, nullptr), "thread::join");
+  }
+  Forget();
+}
+
+void thread::detach() {
+  ThrowIf(joinable() ? pthread_detach(native_) : EINVAL, "thread::detach");
+  Forget();
+}
+
+void thread::set_name(const std::string& name) {
+  if (!joinable()) return;
+  NameInKernel(native_, name);
+  recorder::SetThreadName(slot(), name.c_str());
+}
+
+recorder::ThreadSlot* thread::slot() const {
+  if (slot_ == nullptr || slot_->number.load(std::memory_order_relaxed) != number_) return nullptr;
+  const auto state = static_cast<recorder::SlotState>(slot_->state.load(std::memory_order_relaxed));
+  const bool runs = state == recorder::SlotState::kClaimed || state == recorder::SlotState::kLive;
+  return runs ? slot_ : nullptr;
+}
+
+void thread::Forget() {
+  id_ = id();
+  native_ = 0;
+  slot_ = nullptr;
+  number_ = 0;
+  daemon_ = false;
+}
+
+}  // namespace detect

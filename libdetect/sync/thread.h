@@ -1,0 +1,112 @@
+// std::thread, seen by the detector, with a name and a daemon flag.
+//
+//   detect::thread writer(detect::thread_options{.name = "writer"}, Write, std::ref(log));
+//   writer.join();                                     // recorded: waits for "writer" to end
+//
+// A daemon thread is one that nobody has to wait for: its destructor detaches it where another one
+// would terminate the program, which can then end while the thread still runs or is deadlocked. A
+// thread inherits the flag from the thread that makes it, unless its options say otherwise.
+//
+// Threads: as std::thread. Cost: one slot in the region, beyond std::thread.
+#pragma once
+
+#include <pthread.h>
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "libdetect/recorder/region.h"
+
+namespace detect {
+
+namespace this_thread = std::this_thread;
+
+struct thread_options {
+  std::string name = {};  // the kernel keeps its first 15 bytes, reports 47
+  std::optional<bool> daemon = {};
+};
+
+class thread {
+ public:
+  using id = std::thread::id;
+  using native_handle_type = std::thread::native_handle_type;
+
+  thread() noexcept = default;
+
+  template <typename F, typename... Args>
+  requires(!std::same_as<std::remove_cvref_t<F>, thread> &&
+           !std::same_as<std::remove_cvref_t<F>, thread_options>) explicit thread(F&& f,
+                                                                                  Args&&... args)
+      : thread(thread_options(), std::forward<F>(f), std::forward<Args>(args)...) {}
+
+  template <typename F, typename... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  explicit thread(const thread_options& options, F&& f, Args&&... args) {
+    using Call = std::tuple<std::decay_t<F>, std::decay_t<Args>...>;
+    Start(options,
+          std::make_unique<BodyOf<Call>>(Call(std::forward<F>(f), std::forward<Args>(args)...)));
+  }
+
+  ~thread();
+
+  thread(thread&& other) noexcept { swap(other); }
+  thread& operator=(thread&& other) noexcept;
+  thread(const thread&) = delete;
+  thread& operator=(const thread&) = delete;
+
+  void swap(thread& other) noexcept;
+
+  bool joinable() const noexcept { return id_ != id(); }
+  bool daemon() const noexcept { return daemon_; }
+  id get_id() const noexcept { return id_; }
+  native_handle_type native_handle() const { return native_; }
+  static unsigned hardware_concurrency() noexcept { return std::thread::hardware_concurrency(); }
+
+  // Throws std::system_error: resource_deadlock_would_occur for the caller itself, invalid_argument
+  // where there is nothing to join.
+  void join();
+  void detach();
+
+  // Names the thread for reports and for the kernel. Without effect once it has ended.
+  void set_name(const std::string& name);
+
+ private:
+  struct Body {
+    virtual ~Body() = default;
+    virtual void Run() = 0;
+  };
+  template <typename Call>
+  struct BodyOf final : Body {
+    explicit BodyOf(Call&& c) : call(std::move(c)) {}
+    void Run() override {
+      std::apply([](auto&&... parts) { std::invoke(std::move(parts)...); }, std::move(call));
+    }
+    Call call;
+  };
+  struct Launch;
+
+  void Start(const thread_options& options, std::unique_ptr<Body> body);
+  static void* Main(void* launch);
+  // The thread's own slot; null once it has ended, or where it is not recorded.
+  recorder::ThreadSlot* slot() const;
+  // Becomes as if default-constructed.
+  void Forget();
+
+  id id_;
+  native_handle_type native_ = 0;
+  recorder::ThreadSlot* slot_ = nullptr;
+  uint32_t number_ = 0;  // the slot's, while it is this thread's
+  bool daemon_ = false;
+};
+
+inline void swap(thread& a, thread& b) noexcept { a.swap(b); }
+
+}  // namespace detect
