@@ -50,12 +50,10 @@ struct Teller {
   return where;
 }
 
-extern "C" {
-[[gnu::noinline]] static void* c_function(int amount) {
-  void* where = WhereCalled();  // line 55
+extern "C" [[gnu::noinline]] void* c_function(int amount) {
+  void* where = WhereCalled();  // line 54
   bank.opened += amount;
   return where;
-}
 }
 
 int main(int argc, char**) {

@@ -94,11 +94,11 @@ TEST_P(ProcessSymbolizer, GivesInlinedFramesBeforeTheFunctionTheyAreIn) {
   EXPECT_THAT(frames[1].module, EndsWith(kSubject + std::string(GetParam())));
 }
 
-TEST_P(ProcessSymbolizer, NamesAStaticFunctionWithCLinkage) {
+TEST_P(ProcessSymbolizer, NamesAFunctionWithCLinkage) {
   std::vector<Frame> frames = symbolizer_->Symbolize(subject_["c"]);
 
   ASSERT_THAT(frames, SizeIs(1));
-  ExpectFrame(frames[0], "c_function", 55);
+  ExpectFrame(frames[0], "c_function", 54);
 }
 
 TEST_P(ProcessSymbolizer, NamesAFunctionOfALibraryWithoutItsDebugInformation) {
