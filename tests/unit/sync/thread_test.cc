@@ -99,11 +99,11 @@ TEST(Thread, MovesAndSwaps) {
   const thread::id id = a.get_id();
 
   thread b(std::move(a));
-  EXPECT_FALSE(a.joinable());
+  EXPECT_FALSE(a.joinable());  // NOLINT(bugprone-use-after-move): moved from is empty
   EXPECT_EQ(b.get_id(), id);
   thread c;
   c = std::move(b);
-  EXPECT_FALSE(b.joinable());
+  EXPECT_FALSE(b.joinable());  // NOLINT(bugprone-use-after-move)
   EXPECT_EQ(c.get_id(), id);
   swap(b, c);
   EXPECT_EQ(b.get_id(), id);
