@@ -1,5 +1,7 @@
 #include "libdetect/report/resource_name.h"
 
+#include <string_view>
+
 #include "libdetect/report/visible_frames.h"
 
 namespace detect {
@@ -15,12 +17,24 @@ bool AppendPlace(ResourceName& name, const char* what, const std::vector<Frame>&
   return true;
 }
 
+// Takes away what only the compiler says: a reader looks for the variable by its own name.
+std::string WithoutAnonymousNamespaces(std::string name) {
+  constexpr std::string_view kAnonymous = "(anonymous namespace)::";
+  for (size_t at; (at = name.find(kAnonymous)) != std::string::npos;) {
+    name.erase(at, kAnonymous.size());
+  }
+  return name;
+}
+
 }  // namespace
 
 ResourceName NameOfResource(const Resource& resource, const std::vector<Frame>& created_at,
                             const std::vector<Frame>& locked_at, Symbolizer& symbolizer) {
   if (!resource.name.empty()) return {resource.name, resource.name};
-  if (const auto variable = symbolizer.NameOfData(resource.address)) return {*variable, *variable};
+  if (const auto variable = symbolizer.NameOfData(resource.address)) {
+    const std::string name = WithoutAnonymousNamespaces(*variable);
+    return {name, name};
+  }
 
   const char* kind = ResourceKindName(resource.kind);
   ResourceName name{kind, kind};

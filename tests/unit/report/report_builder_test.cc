@@ -59,6 +59,14 @@ TEST(ReportBuilder, AGlobalVariableNamesItsLock) {
               ElementsAre("bank::accounts", "mutex locked at g.cc:2"));
 }
 
+TEST(ReportBuilder, AnAnonymousNamespaceIsNoPartOfALocksName) {
+  FakeSymbolizer at;
+  const Snapshot snapshot = UnnamedRing(at);
+  at.NameData(snapshot.resources[0].address, "bank::(anonymous namespace)::accounts");
+
+  EXPECT_EQ(NamesOf(ReportOn(snapshot, at))[0], "bank::accounts");
+}
+
 TEST(ReportBuilder, TheNameGivenWinsOverTheVariable) {
   FakeSymbolizer at;
   Snapshot snapshot = UnnamedRing(at);
