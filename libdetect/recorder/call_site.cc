@@ -109,7 +109,7 @@ WalkEnd Walk(Caller caller, uint64_t reach, UnwoundFrame* frames, uint32_t max, 
     if (sp - caller.sp > reach) return WalkEnd::kDone;
     if (!InStack(sp - 8)) return WalkEnd::kNotLearned;
     pc = *reinterpret_cast<const uint64_t*>(sp - 8);
-    if (pc == 0) return WalkEnd::kDone;
+    if (pc == 0) return WalkEnd::kNotLearned;  // no return address: the size was wrong
   }
 }
 

@@ -1,26 +1,14 @@
 #include <backtrace.h>
-#include <cxxabi.h>
 #include <elf.h>
 #include <link.h>
 
-#include <cstdlib>
-#include <cstring>
-
+#include "libdetect/stack/demangle.h"
 #include "libdetect/stack/symbolizer.h"
 
 namespace detect {
 namespace {
 
 void IgnoreError(void*, const char*, int) {}
-
-std::string Demangle(const char* symbol) {
-  if (symbol == nullptr) return "";
-  int status = 0;
-  char* plain = abi::__cxa_demangle(symbol, nullptr, nullptr, &status);
-  std::string name = status == 0 && plain != nullptr ? plain : symbol;
-  std::free(plain);
-  return name;
-}
 
 // Which module covers an address.
 struct Module {

@@ -46,7 +46,7 @@ __attribute__((constructor(101))) void StartShim() {
   if (!g_options.enabled) return;
   if (HasSanitizer()) {
     RawLog(
-        "detect: this program is built with a sanitizer, which the shim would disturb: not "
+        "this program is built with a sanitizer, which the shim would disturb: not "
         "watched");
     return;
   }

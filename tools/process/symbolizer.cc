@@ -1,6 +1,5 @@
 #include "tools/process/symbolizer.h"
 
-#include <cxxabi.h>
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
 
@@ -9,6 +8,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "libdetect/stack/demangle.h"
 #include "tools/process/process_modules.h"
 #include "tools/process/variable_names.h"
 
@@ -21,11 +21,6 @@ struct FreeDeleter {
 struct DwflDeleter {
   void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
 };
-
-std::string Demangle(const char* symbol) {
-  std::unique_ptr<char, FreeDeleter> plain(abi::__cxa_demangle(symbol, nullptr, nullptr, nullptr));
-  return plain != nullptr ? plain.get() : symbol;
-}
 
 bool IsMangled(const char* symbol) { return std::strncmp(symbol, "_Z", 2) == 0; }
 

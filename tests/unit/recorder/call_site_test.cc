@@ -24,6 +24,13 @@ using ::testing::SizeIs;
 [[gnu::noinline]] uint32_t FirstUser() { return SiteThroughWrapper() ^ 0x100000; }
 [[gnu::noinline]] uint32_t SecondUser() { return SiteThroughWrapper() ^ 0x200000; }
 
+// Calls `user` from far away: the caller's own frames are no part of the call site.
+[[gnu::noinline]] uint32_t SiteOfUser(uint32_t (*user)()) {
+  volatile char room[1024];
+  room[0] = 0;
+  return user() + static_cast<uint32_t>(room[0]);
+}
+
 [[gnu::noinline]] std::vector<uint64_t> StackHere() {
   uint64_t frames[kMaxWaitFrames];
   uint32_t count = CallStackOf(DETECT_CALLER(), frames, kMaxWaitFrames);
@@ -71,10 +78,9 @@ using ::testing::SizeIs;
 class CallSite : public Recording {};
 
 TEST_F(CallSite, IsTheSameForTheSameCallStackAndAnotherForAnother) {
-  // One call in one line, whatever it calls: only the user's own frame differs.
   std::vector<uint32_t (*)()> users = {FirstUser, SecondUser, FirstUser, SecondUser};
   std::vector<uint32_t> sites;
-  for (auto user : users) sites.push_back(user());
+  for (auto user : users) sites.push_back(SiteOfUser(user));
 
   EXPECT_NE(sites[0], 0x100000u);
   EXPECT_NE(sites[0] ^ 0x100000, sites[1] ^ 0x200000);
