@@ -9,24 +9,9 @@ OwnedLock::OwnedLock(const char* name, recorder::Caller caller) : named_(name !=
 }
 
 Awoken OwnedLock::Acquire(const recorder::ThreadSlot* slot, const BlockOptions& options) {
-  uint32_t seen = word_.load(std::memory_order_relaxed);
-  for (;;) {
-    const uint32_t state = seen & kStateMask;
-    const uint32_t contended = (seen & ~kStateMask) | kContended;
-    // Either takes the free lock, or announces to its owner that somebody sleeps.
-    if (state != kContended &&
-        !word_.compare_exchange_weak(seen, contended, std::memory_order_acquire,
-                                     std::memory_order_relaxed)) {
-      continue;
-    }
-    if (state == kFree) {
-      owner_.store(TidOf(slot), std::memory_order_relaxed);
-      return Awoken::kLookAgain;
-    }
-    const Awoken why = BlockOn(word_, contended, options);
-    if (why != Awoken::kLookAgain) return why;
-    seen = word_.load(std::memory_order_relaxed);
-  }
+  const Awoken why = lock_.LockOrGiveUp(options);
+  if (why == Awoken::kLookAgain) owner_.store(TidOf(slot), std::memory_order_relaxed);
+  return why;
 }
 
 Awoken OwnedLock::AcquireRecorded(recorder::ThreadSlot* slot, const BlockOptions& options,
@@ -70,12 +55,6 @@ void OwnedLock::LockedAgain(recorder::Caller caller) {
 void OwnedLock::UnlockedOnce() {
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (slot != nullptr) recorder::Released(slot, this);
-}
-
-void OwnedLock::ReleaseContended() {
-  // Contended less one is held: the lock is still the caller's, and only now given back.
-  word_.fetch_and(~kStateMask, std::memory_order_release);
-  FutexWake(word_, 1);
 }
 
 void OwnedLock::RecordAcquired(recorder::ThreadSlot* slot, recorder::Caller caller) {

@@ -1,11 +1,8 @@
-// OwnedLock is the lock inside every mutex of ours: a futex word, the owner's kernel id beside it,
+// OwnedLock is the lock inside every mutex of ours: a FutexLock, the owner's kernel id beside it,
 // and what the recorder is told about them.
 //
-//   free ──lock──► held ──another waits──► contended          unlock: held → free
-//                                              └──unlock──► free, and one sleeper woken
-//
-// A woken thread takes the lock as contended, because it cannot know who else sleeps; at worst an
-// unlock wakes nobody. Source: U. Drepper, "Futexes Are Tricky", section 5.
+//   try ──taken──► owner = own id ─► Acquired            Released ─► owner = 0 ─► unlock
+//    └──else──► ScopedWait around the wait ─┘
 //
 // The owner's id tells the monitor who stands in the way, and lets it check what the region says.
 // A lock's address in the region is that of its OwnedLock: make it the first member.
@@ -18,6 +15,7 @@
 
 #include "libdetect/recorder/events.h"
 #include "libdetect/sync/block.h"
+#include "libdetect/sync/futex_lock.h"
 
 namespace detect::sync {
 
@@ -74,28 +72,15 @@ class OwnedLock {
   // whatever happens.
   void Release() {
     owner_.store(0, std::memory_order_relaxed);
-    if ((word_.fetch_sub(1, std::memory_order_release) & kStateMask) != kHeld) [[unlikely]] {
-      ReleaseContended();
-    }
+    lock_.unlock();
   }
   void Reacquire(const recorder::ThreadSlot* slot) {
     if (!TryAcquire(TidOf(slot))) Acquire(slot, {});
   }
 
  private:
-  // The word's lowest bits. The upper byte is MakeVictim's.
-  static constexpr uint32_t kFree = 0;
-  static constexpr uint32_t kHeld = 1;
-  static constexpr uint32_t kContended = 2;  // held, and others may sleep on the word
-  static constexpr uint32_t kStateMask = 3;
-
   bool TryAcquire(int32_t tid) {
-    uint32_t seen = kFree;
-    // Once; twice where the word was poked and is therefore not all zero.
-    while (!word_.compare_exchange_strong(seen, seen | kHeld, std::memory_order_acquire,
-                                          std::memory_order_relaxed)) {
-      if ((seen & kStateMask) != kFree) return false;
-    }
+    if (!lock_.TryLock()) return false;
     owner_.store(tid, std::memory_order_relaxed);
     return true;
   }
@@ -106,11 +91,10 @@ class OwnedLock {
   // Of a thread that is not recorded, or not yet; of any thread.
   void LockCold(recorder::Caller caller);
   void LockSlow(recorder::ThreadSlot* slot, recorder::Caller caller);
-  void ReleaseContended();
   void RecordAcquired(recorder::ThreadSlot* slot, recorder::Caller caller);
   void RecordReleased();
 
-  FutexWord word_{kFree};
+  FutexLock lock_;
   // The owner's kernel id; 0 where there is none, or it is not recorded. By the owner.
   std::atomic<int32_t> owner_{0};
   bool named_ = false;  // constant after construction

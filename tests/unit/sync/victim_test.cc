@@ -36,6 +36,17 @@ std::error_code ErrorOf(const std::function<void()>& lock) {
   return {};
 }
 
+// Returns whether another thread could take the lock now.
+template <typename Lock>
+bool IsFree(Lock& lock) {
+  bool taken = false;
+  thread([&] {
+    taken = lock.try_lock();
+    if (taken) lock.unlock();
+  }).join();
+  return taken;
+}
+
 template <typename Lock>
 class Victim : public ::testing::Test {};
 
@@ -58,7 +69,9 @@ TYPED_TEST(Victim, ThrowsFromLockAndHoldsNothing) {
   victim.join();
 
   EXPECT_EQ(error, std::errc::resource_deadlock_would_occur);
+  EXPECT_FALSE(IsFree(lock));
   lock.unlock();
+  EXPECT_TRUE(IsFree(lock));
 }
 
 TYPED_TEST(Victim, LeavesALockThatWorksAsBefore) {

@@ -1,0 +1,94 @@
+#include "libdetect/sync/wait_queue.h"
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <mutex>
+
+#include "libdetect/sync/block.h"
+#include "libdetect/sync/futex_lock.h"
+
+namespace detect::sync {
+namespace {
+
+constexpr size_t kLocks = 64;
+constexpr size_t kPageBytes = 4096;
+
+struct alignas(kPageBytes / kLocks) QueueLock {
+  FutexLock lock;
+};
+
+// All free again in a forked child, where nobody is left to unlock one.
+alignas(kPageBytes) constinit QueueLock g_locks[kLocks]{};
+static_assert(sizeof(g_locks) == kPageBytes);
+
+[[gnu::constructor]] void Register() { madvise(g_locks, sizeof(g_locks), MADV_WIPEONFORK); }
+
+FutexLock& LockOf(const WaitQueue* queue) {
+  const uint64_t hash = reinterpret_cast<uint64_t>(queue) * 0x9E3779B97F4A7C15u;
+  return g_locks[(hash >> 32) % kLocks].lock;
+}
+
+}  // namespace
+
+void WaitQueue::Join(Place* place) {
+  std::lock_guard hold(LockOf(this));
+  place->previous_ = last_;
+  if (last_ == nullptr) {
+    first_.store(place, std::memory_order_relaxed);
+  } else {
+    last_->next_ = place;
+  }
+  last_ = place;
+}
+
+bool WaitQueue::Wait(Place* place, const Deadline* deadline) {
+  while (place->notified_.load(std::memory_order_acquire) == 0) {  // with NotifyFirst
+    const Awoken why = BlockOn(place->notified_, 0, {.deadline = deadline});
+    if (why != Awoken::kLookAgain) return !Leave(place);
+  }
+  return true;
+}
+
+void WaitQueue::NotifyOne() noexcept {
+  if (first_.load(std::memory_order_relaxed) == nullptr) return;
+  std::lock_guard hold(LockOf(this));
+  if (first_.load(std::memory_order_relaxed) != nullptr) NotifyFirst();
+}
+
+void WaitQueue::NotifyAll() noexcept {
+  if (first_.load(std::memory_order_relaxed) == nullptr) return;
+  std::lock_guard hold(LockOf(this));
+  while (first_.load(std::memory_order_relaxed) != nullptr) NotifyFirst();
+}
+
+// Returns false where the place was notified: it is in no line, and there may be none any more.
+bool WaitQueue::Leave(Place* place) {
+  std::lock_guard hold(LockOf(this));
+  if (place->notified_.load(std::memory_order_acquire) != 0) return false;
+  Remove(place);
+  return true;
+}
+
+void WaitQueue::NotifyFirst() {
+  Place* place = first_.load(std::memory_order_relaxed);
+  Remove(place);
+  FutexWord& word = place->notified_;
+  word.store(1, std::memory_order_release);  // the place may be gone from here on
+  FutexWake(word, 1);
+}
+
+void WaitQueue::Remove(Place* place) {
+  if (place->previous_ == nullptr) {
+    first_.store(place->next_, std::memory_order_relaxed);
+  } else {
+    place->previous_->next_ = place->next_;
+  }
+  if (place->next_ == nullptr) {
+    last_ = place->previous_;
+  } else {
+    place->next_->previous_ = place->previous_;
+  }
+}
+
+}  // namespace detect::sync
