@@ -32,6 +32,7 @@ std::vector<std::string> EnvironmentFor(const Child::Plan& plan) {
   std::string options = "DETECT_OPTIONS=";
   std::string_view given = Variable("DETECT_OPTIONS");
   if (!given.empty()) options.append(given).append(":");
+  if (!plan.records) options += "enabled=0:";
   options += "region-dir=\"" + plan.region_directory + "\"";
   environment.push_back(std::move(preload));
   environment.push_back(std::move(options));

@@ -22,7 +22,8 @@ class Child {
     std::string path;               // what to execute
     std::vector<std::string> args;  // its argv, from argv[0] on
     std::string shim;               // prepended to LD_PRELOAD
-    std::string region_directory;   // appended to DETECT_OPTIONS
+    std::string region_directory;   // appended to DETECT_OPTIONS, as is
+    bool records = true;            // whether anything is to be recorded
   };
 
   // How a program ended; one of the two has a value.

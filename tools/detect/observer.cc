@@ -1,8 +1,10 @@
 #include "tools/detect/observer.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -10,6 +12,9 @@
 
 namespace detect {
 namespace {
+
+// Longer than the kernel's clock for times of files takes to advance.
+constexpr int64_t kClockTickNs = 20'000'000;
 
 struct RegionName {
   int32_t pid = 0;
@@ -23,12 +28,16 @@ bool ParseRegionName(const std::string& name, RegionName* result) {
   return fields == 2 && length > 0 && static_cast<size_t>(length) == name.size();
 }
 
+int64_t Nanoseconds(const timespec& time) {
+  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 }  // namespace
 
 Observer::Look Observer::LookAround() {
   for (const auto& process : retired_) MergeReport(process->report(), &finished_);
   retired_.clear();
-  FindNewRegions();
+  if (MayHaveNewRegions()) FindNewRegions();
   Look look;
   for (auto it = processes_.begin(); it != processes_.end();) {
     ObservedProcess* process = it->second.get();
@@ -59,6 +68,20 @@ void Observer::AddTo(Report* report) const {
   for (const auto& [pid, process] : processes_) MergeReport(process->report(), report);
 }
 
+// Listing the directory at each look would be most of what an idle run costs.
+bool Observer::MayHaveNewRegions() {
+  struct stat status;
+  if (stat(directory_.c_str(), &status) != 0) return true;
+  const int64_t changed_ns = Nanoseconds(status.st_mtim);
+  if (listed_mtime_ns_ == changed_ns) return false;
+  // Another change within the same tick of the clock would not show.
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  listed_mtime_ns_.reset();
+  if (Nanoseconds(now) - changed_ns > kClockTickNs) listed_mtime_ns_ = changed_ns;
+  return true;
+}
+
 void Observer::FindNewRegions() {
   std::map<std::pair<int32_t, int32_t>, std::string> found;  // in the order in which they were made
   std::error_code error;
@@ -74,7 +97,10 @@ void Observer::FindNewRegions() {
     const std::string path = directory_ + "/" + file;
     std::string reason;
     std::unique_ptr<RegionReader> reader = RegionReader::Open(path, &reason);
-    if (reader == nullptr) continue;  // not ready yet
+    if (reader == nullptr) {
+      listed_mtime_ns_.reset();  // it may be ready at the next look
+      continue;
+    }
     known_files_.insert(file);
     const int32_t pid = key.first;
     if (reader->pid() != pid) continue;

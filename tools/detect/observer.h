@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,6 +50,7 @@ class Observer {
   void AddTo(Report* report) const;
 
  private:
+  bool MayHaveNewRegions();
   void FindNewRegions();
 
   const std::string directory_;
@@ -56,6 +58,8 @@ class Observer {
   // Looked at for the last time; alive until the next look.
   std::vector<std::unique_ptr<ObservedProcess>> retired_;
   std::set<std::string> known_files_;
+  // When the directory was last changed, as of its last listing; empty: list it again.
+  std::optional<int64_t> listed_mtime_ns_;
   std::set<int32_t> seen_;
   Report finished_;  // of the processes that have ended
 };

@@ -74,7 +74,8 @@ class Run {
     int error = child_.Start(plan, relay_);
     if (error != 0) return error;
     report_.program = DescribeProgram(child_.pid());
-    report_.program.path = std::filesystem::absolute(plan.path).lexically_normal();
+    std::error_code ignored;  // then the path is empty, as without a working directory
+    report_.program.path = std::filesystem::absolute(plan.path, ignored).lexically_normal();
     report_.program.args = plan.args;
     report_.environment = DescribeEnvironment("run");
     return 0;
@@ -82,13 +83,16 @@ class Run {
 
   // Blocks: until the program has ended.
   void Observe() {
+    std::chrono::milliseconds soon = std::min(kPendingInterval, options_.interval);
     while (true) {
       const uint32_t seen = hub_->count();
       relay_.PassOn(child_.pid());
       const bool has_ended = child_.HasEnded();
       const bool pending = LookAround();
       if (has_ended) break;
-      hub_->Wait(seen, pending ? std::min(kPendingInterval, options_.interval) : options_.interval);
+      hub_->Wait(seen, pending ? soon : options_.interval);
+      // What stays unconfirmed, as in a stopped program, is not worth looking at that often.
+      soon = std::min(pending ? soon * 2 : kPendingInterval, options_.interval);
     }
     Child::End end = child_.Reap();
     report_.program.exit_code = end.exit_code;
@@ -251,7 +255,8 @@ int RunVerb(std::span<const std::string> words) {
   }
 
   Run run(arguments, directory.get(), hub.get());
-  int start_error = run.Start({executable.path, arguments.program, shim, directory->path()});
+  int start_error = run.Start(
+      {executable.path, arguments.program, shim, directory->path(), arguments.options.enabled});
   if (start_error != 0) {
     return Refuse(kExitNotExecutable, executable.path + " cannot be run: " + strerror(start_error));
   }

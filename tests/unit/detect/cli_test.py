@@ -197,8 +197,11 @@ class Observation(Cli):
         self.assertNotEqual(report["threads"][0]["pid"], report["program"]["pid"])
 
     def test_nothing_is_recorded_when_it_is_switched_off(self):
-        code, _, errors = self.detect("run", "--enabled=0", "sh", "-c", "exit 0")
+        script = "ls $(dirname $XDG_RUNTIME_DIR/*/hub); echo $DETECT_OPTIONS"
+        code, output, errors = self.detect("run", "--enabled=0", "sh", "-c", script)
         self.assertEqual((code, errors), (0, ""))
+        self.assertEqual(output.splitlines()[0], "hub")
+        self.assertIn("enabled=0:region-dir=", output)
 
     def test_warnings_of_the_environment_come_once(self):
         self.environment["DETECT_OPTIONS"] = "intervall=3"

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -95,6 +96,19 @@ TEST_F(ObserverTest, SeesAProcessOnceItsRegionIsReady) {
 
   EXPECT_TRUE(observer.HasSeen(process.pid()));
   munmap(region, sizeof(Region));
+}
+
+TEST_F(ObserverTest, FindsARegionInADirectoryThatHadNotChangedForLong) {
+  Bystander process;
+  Observer observer(directory_);
+  std::filesystem::last_write_time(
+      directory_, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  observer.LookAround();
+
+  munmap(MakeRegion(std::to_string(process.pid()) + "-0.region", process.pid()), sizeof(Region));
+  observer.LookAround();
+
+  EXPECT_TRUE(observer.HasSeen(process.pid()));
 }
 
 TEST_F(ObserverTest, KeepsWhatAProcessLostAndRemovesItsRegionAfterItsEnd) {
