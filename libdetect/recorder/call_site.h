@@ -67,7 +67,10 @@ inline __attribute__((always_inline)) uint32_t CachedSiteOf(Caller caller) {
   if (__atomic_load_n(&site.frames[0], __ATOMIC_ACQUIRE) != caller.pc) [[unlikely]]
     return 0;
   uint32_t count = __atomic_load_n(&site.frame_count, __ATOMIC_RELAXED);
-  for (uint32_t i = 1; i < count; ++i) {
+  // Straight compares: setting up a loop would cost more than the two or three frames there are.
+#pragma GCC unroll 5
+  for (uint32_t i = 1; i < kMaxSiteFrames; ++i) {
+    if (i >= count) break;
     uint16_t offset = __atomic_load_n(&site.offsets[i - 1], __ATOMIC_RELAXED);
     uint64_t frame = __atomic_load_n(&site.frames[i], __ATOMIC_RELAXED);
     if (*reinterpret_cast<const uint64_t*>(caller.sp + offset) != frame) [[unlikely]]

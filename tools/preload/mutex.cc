@@ -56,15 +56,14 @@ int LockRecorded(ThreadSlot* slot, pthread_mutex_t* mutex, bool has_deadline, Ca
   return result;
 }
 
+// At a call site that is new or was not the last one, with a mutex that is busy or not plain, and
+// where there is no room for one more hold.
 [[gnu::noinline]] int LockSlow(ThreadSlot* slot, pthread_mutex_t* mutex, Caller caller) {
+  if (FastLock(mutex, TidOf(slot))) {
+    recorder::Acquired(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, caller);
+    return 0;
+  }
   return LockRecorded(slot, mutex, false, caller, [mutex] { return g_real.mutex_lock(mutex); });
-}
-
-// The mutex is taken; what is left is to say so, at a call site that is new or was not the last
-// one.
-[[gnu::noinline]] int FinishLock(ThreadSlot* slot, pthread_mutex_t* mutex, Caller caller) {
-  recorder::Acquired(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, caller);
-  return 0;
 }
 
 // The thread's first lock, or one that is not recorded.
@@ -113,15 +112,14 @@ int pthread_mutex_lock(pthread_mutex_t* mutex) {
   if (!recorder::IsRecording()) [[unlikely]]
     return LockCold(mutex, DETECT_CALLER());
   ThreadSlot* slot = recorder::t_state.slot;
-  // Before the lock is taken, because no load after a locked instruction overlaps with it.
+  // Before the lock is taken, because no load after a locked instruction overlaps with it. A signal
+  // handler that comes in between leaves the depth as it was.
   uint32_t site = recorder::CachedSiteOf(DETECT_CALLER());
-  if (!FastLock(mutex, TidOf(slot))) [[unlikely]]
+  uint32_t depth = slot->depth.load(std::memory_order_relaxed);
+  if (site == 0 || depth >= recorder::kMaxHolds || !FastLock(mutex, TidOf(slot))) [[unlikely]]
     return LockSlow(slot, mutex, DETECT_CALLER());
-  if (recorder::AcquiredFast(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, site))
-      [[likely]] {
-    return 0;
-  }
-  return FinishLock(slot, mutex, DETECT_CALLER());
+  recorder::PushHold(slot, depth, mutex, {site, ResourceKind::kMutex, AccessMode::kExclusive});
+  return 0;
 }
 
 int pthread_mutex_trylock(pthread_mutex_t* mutex) {
