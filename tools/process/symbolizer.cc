@@ -4,7 +4,6 @@
 #include <elfutils/libdwfl.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <unordered_map>
 
@@ -15,9 +14,6 @@
 namespace detect {
 namespace {
 
-struct FreeDeleter {
-  void operator()(void* memory) const { std::free(memory); }
-};
 struct DwflDeleter {
   void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
 };
@@ -102,18 +98,27 @@ Position CallOf(Dwarf_Die* unit, Dwarf_Die* die) {
   return position;
 }
 
+// Adds the scopes below `parent` that cover the address, outermost first. libdw's own search passes
+// over functions that are defined inside a namespace's entry, as clang puts them.
+void AddScopes(Dwarf_Die* parent, uint64_t address, std::vector<Dwarf_Die>* scopes) {
+  Dwarf_Die child;
+  if (dwarf_child(parent, &child) != 0) return;
+  do {
+    const size_t before = scopes->size();
+    const bool covers = dwarf_haspc(&child, address) == 1;
+    if (covers) scopes->push_back(child);
+    if (covers || dwarf_tag(&child) == DW_TAG_namespace) AddScopes(&child, address, scopes);
+    if (scopes->size() > before) return;
+  } while (dwarf_siblingof(&child, &child) == 0);
+}
+
 // Returns the innermost scope at the address and those around it, as the code is nested rather than
 // as the source is: what was inlined is followed by what it was inlined into.
 std::vector<Dwarf_Die> ScopesAt(Dwarf_Die* unit, uint64_t address) {
-  Dwarf_Die* raw = nullptr;
-  int count = dwarf_getscopes(unit, address, &raw);
-  std::unique_ptr<Dwarf_Die, FreeDeleter> by_source(raw);
-  if (count <= 0) return {};
-  raw = nullptr;
-  count = dwarf_getscopes_die(&by_source.get()[0], &raw);
-  std::unique_ptr<Dwarf_Die, FreeDeleter> by_code(raw);
-  if (count <= 0) return {};
-  return {raw, raw + count};
+  std::vector<Dwarf_Die> scopes;
+  AddScopes(unit, address, &scopes);
+  std::reverse(scopes.begin(), scopes.end());
+  return scopes;
 }
 
 // Returns the frames at `address`, innermost first, with function, file and line alone.

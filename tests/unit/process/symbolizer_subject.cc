@@ -56,6 +56,15 @@ extern "C" [[gnu::noinline]] void* c_function(int amount) {
   return where;
 }
 
+namespace house {
+// clang describes it inside the namespace, GCC outside.
+[[gnu::noinline]] void* Open(Teller& teller, int amount) {
+  void* where = teller.Pay(amount);
+  bank.opened += 2;
+  return where;
+}
+}  // namespace house
+
 int main(int argc, char**) {
   Teller teller;
   Say("inlined", Withdraw(teller, argc));
@@ -68,6 +77,7 @@ int main(int argc, char**) {
   Say("audit", &audit);
   Say("log_mutex", &log_mutex);
   Say("house::keys", &house::keys);
+  Say("house::Open", house::Open(teller, argc));
   Say("behind_big_buffer", &behind_big_buffer);
   Say("heap", std::malloc(100));
   Say("stack", &teller);

@@ -94,6 +94,14 @@ TEST_P(ProcessSymbolizer, GivesInlinedFramesBeforeTheFunctionTheyAreIn) {
   EXPECT_THAT(frames[1].module, EndsWith(kSubject + std::string(GetParam())));
 }
 
+TEST_P(ProcessSymbolizer, GivesInlinedFramesOfAFunctionInANamespace) {
+  std::vector<Frame> frames = symbolizer_->Symbolize(subject_["house::Open"]);
+
+  ASSERT_THAT(frames, SizeIs(2));
+  EXPECT_EQ(frames[0].function, "Teller::Pay(int)");
+  EXPECT_EQ(frames[1].function, "house::Open(Teller&, int)");
+}
+
 TEST_P(ProcessSymbolizer, NamesAFunctionWithCLinkage) {
   std::vector<Frame> frames = symbolizer_->Symbolize(subject_["c"]);
 
