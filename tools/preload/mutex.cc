@@ -27,17 +27,31 @@ void RecordTaken(ThreadSlot* slot, pthread_mutex_t* mutex, Caller caller) {
   }
 }
 
-// Takes `mutex` by `lock`, which may block, and says so where it does. It must be found busy by a
-// try first: a wait that is recorded but never begins would be a deadlock that never was.
+// Whether a try leaves no traces where it fails. glibc's try takes a robust mutex that cannot be
+// recovered and forgets to give it back; and a thread's first use of a priority ceiling may be
+// refused and the second not.
+bool CanTryFirst(const pthread_mutex_t* mutex) {
+  constexpr int kRobust = 16;
+  constexpr int kPriorityProtect = 64;
+  return (mutex->__data.__kind & (kRobust | kPriorityProtect)) == 0;
+}
+
+// Whether a mutex answers its owner's second request at once.
+bool AnswersOwner(const pthread_mutex_t* mutex) {
+  int kind = BasicKind(mutex);
+  return kind == PTHREAD_MUTEX_ERRORCHECK_NP || kind == PTHREAD_MUTEX_RECURSIVE_NP;
+}
+
+// Takes `mutex` by `lock`, which may block, and says so where it does. Where that does no harm it
+// is found busy by a try first: a wait that is recorded but never begins is one more look at the
+// kernel for whoever scans.
 template <typename Lock>
 int LockRecorded(ThreadSlot* slot, pthread_mutex_t* mutex, bool has_deadline, Caller caller,
                  Lock lock) {
-  int result = g_real.mutex_trylock(mutex);
+  int result = CanTryFirst(mutex) ? g_real.mutex_trylock(mutex) : EBUSY;
   if (!IsTaken(result)) {
     int32_t owner = OwnerOf(mutex);
-    bool is_refused = result != EBUSY ||
-                      (owner == TidOf(slot) && BasicKind(mutex) == PTHREAD_MUTEX_ERRORCHECK_NP);
-    if (is_refused) {
+    if (result != EBUSY || (owner == TidOf(slot) && AnswersOwner(mutex))) {
       result = lock();
     } else {
       // A program of one thread has no monitor yet; if it blocks itself, it needs one.

@@ -9,7 +9,7 @@
 
 namespace detect::preload {
 
-constinit uint32_t g_slow_kinds = kNoKind;
+constinit uint32_t g_fast_kinds = kNoKinds;
 
 namespace {
 
@@ -48,10 +48,10 @@ bool Agree(int kind, int32_t tid) {
 
 void VerifyFastPath() {
   int32_t tid = static_cast<int32_t>(syscall(SYS_gettid));
-  g_slow_kinds = kAllButPlainKinds;
+  g_fast_kinds = kPlainKinds;
   bool agree =
       LockIsGlibcs() && Agree(PTHREAD_MUTEX_TIMED_NP, tid) && Agree(PTHREAD_MUTEX_ADAPTIVE_NP, tid);
-  if (!agree) g_slow_kinds = kNoKind;
+  if (!agree) g_fast_kinds = kNoKinds;
 }
 
 }  // namespace detect::preload

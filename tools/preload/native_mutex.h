@@ -19,16 +19,18 @@
 
 namespace detect::preload {
 
-// Which kinds the fast path may be used for: those where (kind + 1) has none of these bits. All
-// bits until VerifyFastPath, called before recording starts, finds that 0 and 3, the plain kinds,
-// qualify.
-inline constexpr uint32_t kNoKind = ~0u;
-inline constexpr uint32_t kAllButPlainKinds = ~5u;
-static_assert(((PTHREAD_MUTEX_TIMED_NP + 1) & kAllButPlainKinds) == 0);
-static_assert(((PTHREAD_MUTEX_ADAPTIVE_NP + 1) & kAllButPlainKinds) == 0);
-static_assert(((PTHREAD_MUTEX_RECURSIVE_NP + 1) & kAllButPlainKinds) != 0);
-static_assert(((PTHREAD_MUTEX_ERRORCHECK_NP + 1) & kAllButPlainKinds) != 0);
-extern __attribute__((visibility("hidden"))) uint32_t g_slow_kinds;
+// Numbers the kinds so that the plain ones, 0 and 3, come first: dividing by three, in arithmetic
+// where that is one-to-one, makes them 0 and 1, and all else more. That includes what a destroyed
+// mutex has, -1, which glibc refuses.
+inline constexpr uint32_t NumberOf(int kind) { return static_cast<uint32_t>(kind) * 0xAAAAAAABu; }
+static_assert(NumberOf(PTHREAD_MUTEX_TIMED_NP) == 0);
+static_assert(NumberOf(PTHREAD_MUTEX_ADAPTIVE_NP) == 1);
+
+// The fast path may be used for kinds whose number is below it: none until VerifyFastPath, called
+// before recording starts, finds that the plain ones qualify.
+inline constexpr uint32_t kNoKinds = 0;
+inline constexpr uint32_t kPlainKinds = 2;
+extern __attribute__((visibility("hidden"))) uint32_t g_fast_kinds;
 
 // Checks with a mutex of its own that glibc takes and leaves it just as the functions below do.
 void VerifyFastPath();
@@ -47,9 +49,9 @@ inline int32_t WriterOf(const pthread_rwlock_t* lock) {
 // The kind without its robust, priority and sharing bits: PTHREAD_MUTEX_NORMAL and so on.
 inline int BasicKind(const pthread_mutex_t* mutex) { return mutex->__data.__kind & 3; }
 
-// Whether the fast path may be used: no bit but that of the kind is set, and the kind is plain.
+// Whether the fast path may be used.
 inline bool IsFast(const pthread_mutex_t* mutex) {
-  return ((static_cast<uint32_t>(mutex->__data.__kind) + 1) & g_slow_kinds) == 0;
+  return NumberOf(mutex->__data.__kind) < g_fast_kinds;
 }
 
 // Takes a plain mutex that is free. Returns false, with nothing done, in any other case.
