@@ -36,7 +36,7 @@ constinit std::atomic<bool> g_frame_sizes_full{false};
 constexpr uint32_t kSiteIndexBits = 15;
 constinit std::atomic<uint32_t> g_site_index[1 << kSiteIndexBits]{};
 
-constinit Unwinder g_unwinder = nullptr;
+constinit std::atomic<Unwinder> g_unwinder{nullptr};
 
 uint64_t Mix(uint64_t value) {
   value *= 0x9E3779B97F4A7C15u;
@@ -116,13 +116,14 @@ WalkEnd Walk(Caller caller, uint64_t reach, UnwoundFrame* frames, uint32_t max, 
 // Unwinds by the compiler's tables, remembers the frame sizes met, and returns how many frames from
 // `caller` outward were found.
 uint32_t Unwind(Caller caller, UnwoundFrame* frames, uint32_t max) {
-  if (g_unwinder == nullptr || caller.sp - t_state.stack_low < kUnwinderBytes) return 0;
+  Unwinder unwinder = g_unwinder.load(std::memory_order_relaxed);
+  if (unwinder == nullptr || caller.sp - t_state.stack_low < kUnwinderBytes) return 0;
   UnwoundFrame all[kMaxUnwound];
   uint32_t total;
   {
     ScopedBusy busy;
     int saved_errno = errno;
-    total = g_unwinder(all, kMaxUnwound);
+    total = unwinder(all, kMaxUnwound);
     errno = saved_errno;
   }
   Learn(all, total, total < kMaxUnwound);
@@ -195,7 +196,7 @@ void CacheSite(const SiteRecord& site) {
 
 }  // namespace
 
-void SetUnwinder(Unwinder unwinder) { g_unwinder = unwinder; }
+void SetUnwinder(Unwinder unwinder) { g_unwinder.store(unwinder, std::memory_order_relaxed); }
 
 uint32_t SiteOfSlow(Caller caller) {
   Region* region = CurrentRegion();

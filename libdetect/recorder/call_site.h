@@ -43,7 +43,8 @@ struct UnwoundFrame {
 // frames end the list. It may be called anywhere, so it must neither allocate nor take a lock.
 using Unwinder = uint32_t (*)(UnwoundFrame* frames, uint32_t max);
 
-// Sets the unwinder; without one a call stack is its innermost frame alone. Call it before Start.
+// Sets the unwinder, before Start, or takes it away, at any time. Without one a call stack ends
+// where it comes to code that was not met before.
 void SetUnwinder(Unwinder unwinder);
 
 uint32_t SiteOfSlow(Caller caller);

@@ -1,9 +1,10 @@
 #include "libdetect/stack/capture.h"
 
+#include <dlfcn.h>
 #include <unwind.h>
 
 // Since glibc 2.35: finds unwind tables without a lock; libgcc uses it where it exists.
-extern "C" __attribute__((weak)) int _dl_find_object(void*, void*);
+extern "C" __attribute__((weak)) decltype(_dl_find_object) _dl_find_object;
 
 namespace detect {
 namespace {
@@ -30,6 +31,16 @@ uint32_t UnwindHere(recorder::UnwoundFrame* frames, uint32_t max) {
   Collector collector{frames, max, 0};
   _Unwind_Backtrace(Collect, &collector);
   return collector.count;
+}
+
+bool IsUnwinderCode(uint64_t pc) {
+  dl_find_object here;
+  if (&_dl_find_object == nullptr ||
+      _dl_find_object(reinterpret_cast<void*>(_Unwind_Backtrace), &here) != 0) {
+    return false;
+  }
+  return pc >= reinterpret_cast<uint64_t>(here.dlfo_map_start) &&
+         pc < reinterpret_cast<uint64_t>(here.dlfo_map_end);
 }
 
 }  // namespace detect

@@ -19,4 +19,9 @@ namespace detect {
 // frame. Cost: about 1 us a frame.
 uint32_t UnwindHere(recorder::UnwoundFrame* frames, uint32_t max);
 
+// Whether `pc` is in the library that unwinds, libgcc. Its only lock guards the tables that a
+// program registers itself, as a just-in-time compiler does; once there are any, unwinding takes it
+// too. So whoever sees libgcc lock must not unwind any more.
+bool IsUnwinderCode(uint64_t pc);
+
 }  // namespace detect

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "libdetect/recorder/events.h"
+#include "libdetect/stack/capture.h"
 #include "tools/preload/in_process.h"
 #include "tools/preload/native_mutex.h"
 #include "tools/preload/real.h"
@@ -73,6 +74,10 @@ int LockRecorded(ThreadSlot* slot, pthread_mutex_t* mutex, bool has_deadline, Ca
 // At a call site that is new or was not the last one, with a mutex that is busy or not plain, and
 // where there is no room for one more hold.
 [[gnu::noinline]] int LockSlow(ThreadSlot* slot, pthread_mutex_t* mutex, Caller caller) {
+  if (IsUnwinderCode(caller.pc)) {
+    recorder::SetUnwinder(nullptr);
+    return g_real.mutex_lock(mutex);
+  }
   if (FastLock(mutex, TidOf(slot))) {
     recorder::Acquired(slot, mutex, ResourceKind::kMutex, AccessMode::kExclusive, caller);
     return 0;
