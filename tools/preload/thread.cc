@@ -27,21 +27,14 @@ void* RunThread(void* argument) {
   return start.function(start.argument);
 }
 
-bool JoinsCaller(const ThreadSlot* target, const ThreadSlot* caller) {
-  return (target->wait_sequence.load(std::memory_order_acquire) & 1) != 0 &&
-         target->wait.kind.load(std::memory_order_relaxed) ==
-             static_cast<uint8_t>(ResourceKind::kThread) &&
-         target->wait.owner_tid.load(std::memory_order_relaxed) ==
-             caller->tid.load(std::memory_order_relaxed);
-}
-
 template <typename Join>
 int JoinRecorded(pthread_t thread, bool has_deadline, Caller caller, Join join) {
   ThreadSlot* slot = recorder::CurrentThread();
   ThreadSlot* target =
       slot == nullptr ? nullptr : recorder::FindThreadByNative(static_cast<uint64_t>(thread));
-  // glibc refuses to join the caller itself, or a thread that joins the caller.
-  if (target == nullptr || target == slot || JoinsCaller(target, slot)) return join();
+  // glibc refuses to join the caller itself. Some of its versions also refuse to join a thread that
+  // joins the caller; this one may not.
+  if (target == nullptr || target == slot) return join();
   recorder::ScopedWait wait(slot,
                             {.resource = target->number.load(std::memory_order_relaxed),
                              .kind = ResourceKind::kThread,
@@ -59,6 +52,8 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
                    void* argument) noexcept {
   if (recorder::t_state.busy) return Real().create(thread, attributes, function, argument);
   StartInProcessMonitor();
+  // The new thread may join its maker, which must be known by then.
+  recorder::CurrentThread();
   ThreadSlot* slot = recorder::PrepareThread();
   StartArguments* start = nullptr;
   if (slot != nullptr) start = static_cast<StartArguments*>(malloc(sizeof(StartArguments)));
