@@ -118,6 +118,9 @@ struct Monitor::Impl {
   bool has_thread = false;
 
   std::atomic<bool> stop{false};
+  // FinishWithin was called so often, and was done for so many of the calls.
+  std::atomic<uint32_t> finishes_wanted{0};
+  std::atomic<uint32_t> finishes_done{0};
 
   std::mutex mutex;
   // Guarded by mutex.
@@ -178,6 +181,13 @@ struct Monitor::Impl {
     }
   }
 
+  // With the losses that were counted so far.
+  Report CurrentReport() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (scanner != nullptr) scanner->RecordLosses();
+    return *builder.report();
+  }
+
   void WriteReport(const Report& report) const {
     if (options.output.empty()) return;
     std::string error = WriteReportFile(options.output, ToJson(report));
@@ -190,7 +200,13 @@ struct Monitor::Impl {
     Impl* impl = static_cast<Impl*>(argument);
     while (!impl->stop.load(std::memory_order_acquire)) {
       uint32_t nudges = recorder::NudgeCount();
+      uint32_t wanted = impl->finishes_wanted.load(std::memory_order_acquire);
       std::chrono::nanoseconds wait = impl->Scan();
+      if (impl->finishes_done.load(std::memory_order_relaxed) != wanted) {
+        impl->WriteReport(impl->CurrentReport());
+        impl->finishes_done.store(wanted, std::memory_order_release);
+        recorder::Nudge();
+      }
       if (impl->options.after_scan) impl->options.after_scan();
       if (impl->stop.load(std::memory_order_acquire)) break;
       recorder::WaitForNudge(nudges, wait.count());
@@ -254,11 +270,25 @@ void Monitor::ScanNow() {
   impl_->WriteReport(report());
 }
 
+void Monitor::FinishWithin(std::chrono::milliseconds longest) {
+  if (!impl_->has_thread) return;
+  if (pthread_equal(pthread_self(), impl_->thread)) return ScanNow();
+  recorder::ScopedBusy busy;
+  auto deadline = std::chrono::steady_clock::now() + longest;
+  uint32_t wanted = impl_->finishes_wanted.fetch_add(1, std::memory_order_acq_rel) + 1;
+  recorder::Nudge();
+  for (;;) {
+    uint32_t nudges = recorder::NudgeCount();
+    if (impl_->finishes_done.load(std::memory_order_acquire) == wanted) return;
+    std::chrono::nanoseconds left = deadline - std::chrono::steady_clock::now();
+    if (left.count() <= 0) return;
+    recorder::WaitForNudge(nudges, left.count());
+  }
+}
+
 Report Monitor::report() const {
   recorder::ScopedBusy busy;
-  std::lock_guard<std::mutex> lock(impl_->mutex);
-  if (impl_->scanner != nullptr) impl_->scanner->RecordLosses();
-  return *impl_->builder.report();
+  return impl_->CurrentReport();
 }
 
 }  // namespace detect

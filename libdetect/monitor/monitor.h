@@ -65,6 +65,11 @@ class Monitor {
   // Scans now, on the calling thread, without waiting for the interval, and writes the report.
   void ScanNow();
 
+  // The same on the monitor's own thread, awaited for at most `longest`. For the end of a program:
+  // its last thread may hold any lock, malloc's too where a signal handler ended it, and a write
+  // may bring it a signal.
+  void FinishWithin(std::chrono::milliseconds longest);
+
   // The report so far. Threads: any.
   Report report() const;
 
