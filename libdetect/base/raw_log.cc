@@ -1,5 +1,7 @@
 #include "libdetect/base/raw_log.h"
 
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,12 +34,48 @@ RawLine& RawLine::operator<<(int64_t number) {
   return *this << std::string_view(digits, static_cast<size_t>(end - digits));
 }
 
+namespace {
+
+// Keeps what a write may bring, where nobody reads or a file may not grow, from ending the program.
+class ScopedNoWriteSignals {
+ public:
+  ScopedNoWriteSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGPIPE);
+    sigaddset(&signals_, SIGXFSZ);
+    sigpending(&pending_);
+    pthread_sigmask(SIG_BLOCK, &signals_, &outer_mask_);
+  }
+  ~ScopedNoWriteSignals() {
+    // What was pending before is the program's own.
+    for (int signal : {SIGPIPE, SIGXFSZ}) {
+      if (sigismember(&pending_, signal) == 1) sigdelset(&signals_, signal);
+    }
+    constexpr timespec kNow = {0, 0};
+    while (sigtimedwait(&signals_, nullptr, &kNow) > 0 || errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &outer_mask_, nullptr);
+  }
+  ScopedNoWriteSignals(const ScopedNoWriteSignals&) = delete;
+  ScopedNoWriteSignals& operator=(const ScopedNoWriteSignals&) = delete;
+
+ private:
+  sigset_t signals_;
+  sigset_t pending_;
+  sigset_t outer_mask_;
+};
+
+}  // namespace
+
 void RawLog(std::string_view text) {
   const int saved_errno = errno;
   RawLine line;
   line << "detect: " << text.substr(0, 480) << "\n";
-  // Nothing is left to be done where stderr cannot be written.
-  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.text().data(), line.text().size());
+  {
+    ScopedNoWriteSignals no_signals;
+    // Nothing is left to be done where stderr cannot be written.
+    [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.text().data(), line.text().size());
+  }
   errno = saved_errno;
 }
 
