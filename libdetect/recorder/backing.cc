@@ -58,6 +58,13 @@ Region* MapFile(const char* directory) {
   return memory == MAP_FAILED ? nullptr : static_cast<Region*>(memory);
 }
 
+// A program that was given little address space keeps it.
+bool AddressSpaceIsScarce() {
+  constexpr rlim_t kEnough = 16 * sizeof(Region);
+  rlimit limit;
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < kEnough;
+}
+
 Region* MapPrivate() {
   void* memory = mmap(nullptr, sizeof(Region), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -74,6 +81,7 @@ std::atomic<uint64_t>* EndOfTable(uint64_t address) {
 }  // namespace
 
 Region* MapRegion(const char* directory) {
+  if (AddressSpaceIsScarce()) return nullptr;
   int saved_errno = errno;
   Region* region = directory == nullptr ? MapPrivate() : MapFile(directory);
   errno = saved_errno;

@@ -21,12 +21,17 @@ bool ReadText(const char* path, char (&text)[N]) {
   return true;
 }
 
-}  // namespace
-
-ProcessProbe::ProcessProbe(int32_t pid) : pid_(pid) {
+int OpenMemory(int32_t pid) {
   char path[64];
   snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-  memory_fd_ = open(path, O_RDONLY | O_CLOEXEC);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+}  // namespace
+
+// In the program itself no descriptor stays open: it may count its own, or close them all.
+ProcessProbe::ProcessProbe(int32_t pid) : pid_(pid) {
+  if (pid != getpid()) memory_fd_ = OpenMemory(pid);
 }
 
 ProcessProbe::~ProcessProbe() {
@@ -69,12 +74,12 @@ std::string ProcessProbe::ThreadName(int32_t tid) const {
 }
 
 std::optional<int32_t> ProcessProbe::ReadWord(uint64_t address) const {
+  int fd = memory_fd_ >= 0 ? memory_fd_ : OpenMemory(pid_);
+  if (fd < 0) return std::nullopt;
   int32_t word;
-  if (memory_fd_ < 0 ||
-      pread(memory_fd_, &word, sizeof(word), static_cast<off_t>(address)) != sizeof(word)) {
-    return std::nullopt;
-  }
-  return word;
+  bool is_read = pread(fd, &word, sizeof(word), static_cast<off_t>(address)) == sizeof(word);
+  if (fd != memory_fd_) close(fd);
+  return is_read ? std::optional<int32_t>(word) : std::nullopt;
 }
 
 }  // namespace detect

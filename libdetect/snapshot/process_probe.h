@@ -34,7 +34,8 @@ class ProcessProbe {
 
  private:
   const int32_t pid_;
-  int memory_fd_;  // /proc/PID/mem; -1 when it may not be read
+  // Another process's /proc/PID/mem; -1 when it may not be read, and in the program itself.
+  int memory_fd_ = -1;
 };
 
 }  // namespace detect

@@ -1,6 +1,7 @@
 // The shim's beginning and end in somebody else's process.
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 
 #include "libdetect/base/options.h"
@@ -41,7 +42,7 @@ constexpr recorder::ShimApi kApi = {
     .thread_ended = recorder::ThreadEnded,
 };
 
-__attribute__((constructor(101))) void StartShim() {
+void Start() {
   SetOptionsFromEnvironment(g_options);
   if (!g_options.enabled) return;
   if (HasSanitizer()) {
@@ -58,6 +59,13 @@ __attribute__((constructor(101))) void StartShim() {
   if (is_observed) return;
   AllowInProcessMonitor();
   pthread_atfork(nullptr, nullptr, ForgetMonitorInChild);
+}
+
+// A program finds errno 0 when it begins.
+__attribute__((constructor(101))) void StartShim() {
+  int saved_errno = errno;
+  Start();
+  errno = saved_errno;
 }
 
 __attribute__((destructor)) void FinishShim() { FinishInProcessMonitor(); }
