@@ -55,8 +55,19 @@ uint32_t Depth(const ThreadSlot* slot) {
   return depth <= kMaxHolds ? depth : kMaxHolds;
 }
 
+// A lock that is made anew where the caller held one is free.
+void ForgetHold(ThreadSlot* slot, const volatile void* object) {
+  uint32_t depth = Depth(slot);
+  uint32_t index = FindHold(slot, depth, AddressOf(object));
+  if (index < depth) RemoveHold(slot, index, depth);
+}
+
 void PushOrCount(ThreadSlot* slot, const volatile void* object, HoldDetails details) {
   uint32_t depth = slot->depth.load(std::memory_order_relaxed);
+  if (depth >= kMaxHolds) {
+    ForgetReleasedHolds(slot);
+    depth = slot->depth.load(std::memory_order_relaxed);
+  }
   if (depth < kMaxHolds) return PushHold(slot, depth, object, details);
   ++t_state.lost_holds;
   CountLoss(Loss::kHolds);
@@ -107,9 +118,9 @@ WaitFor ReadWait(const WaitRecord& record) {
   return wait;
 }
 
+// One instruction: a signal handler that waits must not be given the same number.
 void RaiseSequence(ThreadSlot* slot, uint64_t by) {
-  slot->wait_sequence.store(slot->wait_sequence.load(std::memory_order_relaxed) + by,
-                            std::memory_order_release);
+  slot->wait_sequence.fetch_add(by, std::memory_order_release);
 }
 
 ResourceRecord* FindResource(Region* region, uint64_t address, uint64_t wanted) {
@@ -170,6 +181,15 @@ void ReleasedFor(int32_t owner_tid, const volatile void* object) {
   }
 }
 
+void ForgetReleasedHolds(ThreadSlot* slot) {
+  uint32_t depth = Depth(slot);
+  for (uint32_t i = depth; i > 0; --i) {
+    if (slot->holds[i - 1].resource.load(std::memory_order_relaxed) == 0) {
+      RemoveHold(slot, i - 1, depth--);
+    }
+  }
+}
+
 SuspendedHold SuspendHold(ThreadSlot* slot, const volatile void* object) {
   SuspendedHold suspended;
   suspended.count = 0;
@@ -192,12 +212,10 @@ void ResumeHold(ThreadSlot* slot, const volatile void* object, SuspendedHold sus
 
 ScopedWait::ScopedWait(ThreadSlot* slot, const WaitFor& wait, Caller caller) : slot_(slot) {
   if (slot == nullptr) return;
-  if (IsWaiting(slot)) {
-    nested_ = true;
-    outer_ = ReadWait(slot->wait);
-    outer_since_ns_ = slot->wait.since_ns.load(std::memory_order_relaxed);
-    RaiseSequence(slot, 1);
-  }
+  was_waiting_ = IsWaiting(slot);
+  outer_ = ReadWait(slot->wait);
+  outer_since_ns_ = slot->wait.since_ns.load(std::memory_order_relaxed);
+  if (was_waiting_) RaiseSequence(slot, 1);
   WriteWait(slot, wait, NowNs());
   uint32_t count = 0;
   uint64_t frames[kMaxWaitFrames];
@@ -215,16 +233,16 @@ ScopedWait::ScopedWait(ThreadSlot* slot, const WaitFor& wait, Caller caller) : s
 ScopedWait::~ScopedWait() {
   if (slot_ == nullptr) return;
   RaiseSequence(slot_, 1);
-  if (!nested_) return;
   // The stack shown is the inner wait's: the outer one's is below it.
   WriteWait(slot_, outer_, outer_since_ns_);
-  RaiseSequence(slot_, 1);
+  if (was_waiting_) RaiseSequence(slot_, 1);
 }
 
 void ResourceCreated(const volatile void* object, ResourceKind kind, const char* name,
                      Caller caller) {
   ThreadSlot* slot = CurrentThread();
   if (slot == nullptr) return;
+  ForgetHold(slot, object);
   Region* region = CurrentRegion();
   if (!EnsureBacked(region->resources, sizeof(region->resources))) {
     return CountLoss(Loss::kResources);

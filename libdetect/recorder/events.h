@@ -98,6 +98,9 @@ inline __attribute__((always_inline)) bool ReleasedFast(ThreadSlot* slot,
 // Cost: linear in threads.
 void ReleasedFor(int32_t owner_tid, const volatile void* object);
 
+// Makes room where others released what the caller held. Cost: quadratic in holds.
+void ForgetReleasedHolds(ThreadSlot* slot);
+
 // A hold taken off by a condition wait, to be put back as it was. A count of 0: it was not
 // recorded.
 using SuspendedHold = HoldDetails;
@@ -119,8 +122,9 @@ struct WaitFor {
 // Records that the caller waits, for as long as the object lives. Where the owners' own waits lead
 // back to the caller, it nudges whoever scans.
 //
-// A signal handler that waits inside a wait gets its own; the outer one is put back afterwards.
-// Cost: about 100 ns and one clock read, before a call that is going to sleep.
+// A signal handler that waits inside a wait, or while one is being recorded, gets its own; the
+// outer one is put back afterwards. Cost: about 100 ns and one clock read, before a call that is
+// going to sleep.
 class ScopedWait {
  public:
   // `slot` may be null: then nothing is recorded.
@@ -131,8 +135,8 @@ class ScopedWait {
 
  private:
   ThreadSlot* const slot_;
-  bool nested_ = false;
-  WaitFor outer_;  // valid when nested_
+  bool was_waiting_ = false;
+  WaitFor outer_;
   int64_t outer_since_ns_ = 0;
 };
 

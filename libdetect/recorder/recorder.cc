@@ -12,6 +12,7 @@
 
 #include "libdetect/recorder/backing.h"
 #include "libdetect/recorder/call_site.h"
+#include "libdetect/recorder/events.h"
 #include "libdetect/recorder/shim_api.h"
 
 namespace detect::recorder {
@@ -235,7 +236,7 @@ void AfterForkInChild() {
 
   Region* region = CurrentRegion();
   CopySitesAndResources(*parent, had_resources, region);
-  if (was_registered && old_slot != nullptr && RegisterCurrentThread() != nullptr) {
+  if (was_registered && old_slot != nullptr && CurrentThread() != nullptr) {
     CopyHolds(*old_slot, t_state.slot);
   }
 }
@@ -302,11 +303,16 @@ void ThreadStarted(ThreadSlot* slot) {
   Region* region = CurrentRegion();
   if (slot == nullptr || region == nullptr) return;
   if (g_home.adopted) g_home.shim->thread_started(slot);
+  // A signal handler that locks now must not look for a slot of its own.
+  t_state.busy = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   int32_t tid = KernelThreadId();
   slot->tid.store(tid, std::memory_order_relaxed);
   slot->native.store(static_cast<uint64_t>(pthread_self()), std::memory_order_relaxed);
   slot->state.store(static_cast<uint32_t>(SlotState::kLive), std::memory_order_release);
   Occupy(region, slot, tid);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  t_state.busy = false;
 }
 
 void ThreadEnded() {
@@ -317,6 +323,7 @@ void ThreadEnded() {
   t_state.slot = nullptr;
   if (slot == nullptr || !is_current) return;
   if (g_home.adopted) return g_home.shim->thread_ended();
+  ForgetReleasedHolds(slot);
   if (slot->depth.load(std::memory_order_relaxed) == 0) return ReleaseSlot(slot);
   slot->state.store(static_cast<uint32_t>(SlotState::kEnded), std::memory_order_release);
 }
@@ -332,14 +339,13 @@ ThreadSlot* RegisterCurrentThread() {
   }
   int saved_errno = errno;
   t_state.busy = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   ThreadSlot* slot = PrepareThread();
-  t_state.busy = false;
   // A thread that found no slot never asks again: each of its lock calls would search.
-  if (slot == nullptr) {
-    t_state.ended = true;
-  } else {
-    ThreadStarted(slot);
-  }
+  if (slot == nullptr) t_state.ended = true;
+  ThreadStarted(slot);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  t_state.busy = false;
   errno = saved_errno;
   return slot;
 }
