@@ -17,7 +17,7 @@ std::string FindShim(std::string* error) {
       std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
   // As installed, and as built.
   for (const char* directory : {"../lib/detect", "../preload"}) {
-    const std::string path = (here / directory / kName).lexically_normal();
+    std::string path = (here / directory / kName).lexically_normal();
     if (access(path.c_str(), R_OK) != 0) continue;
     if (path.find_first_of(" :") == path.npos) return path;
     *error = path + " cannot be preloaded: LD_PRELOAD takes no path with a space or colon.\n" +
