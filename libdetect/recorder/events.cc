@@ -164,6 +164,11 @@ void AcquiredAgain(ThreadSlot* slot, const volatile void* object, ResourceKind k
   AddToCount(&slot->holds[index], AddressOf(object), 1);
 }
 
+bool Holds(const ThreadSlot* slot, const volatile void* object) {
+  uint32_t depth = Depth(slot);
+  return FindHold(slot, depth, AddressOf(object)) < depth;
+}
+
 void ReleasedFor(int32_t owner_tid, const volatile void* object) {
   Region* region = CurrentRegion();
   if (region == nullptr || owner_tid == 0) return;

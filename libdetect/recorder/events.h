@@ -94,6 +94,9 @@ inline __attribute__((always_inline)) bool ReleasedFast(ThreadSlot* slot,
   return true;
 }
 
+// Returns whether the caller is recorded as holding `object`.
+bool Holds(const ThreadSlot* slot, const volatile void* object);
+
 // Records that `object`, held by the thread `owner_tid`, is released by another one.
 // Cost: linear in threads.
 void ReleasedFor(int32_t owner_tid, const volatile void* object);

@@ -114,6 +114,14 @@ int UnlockOfAnother(pthread_mutex_t* mutex, int32_t own_tid) {
 
 extern "C" {
 
+// pthread.h declares these as never throwing, and a compiler may end the program where a
+// cancellation unwinds through such a function. Hence names of our own.
+int MutexLock(pthread_mutex_t* mutex) __asm__("pthread_mutex_lock");
+int MutexTimedLock(pthread_mutex_t* mutex,
+                   const timespec* deadline) __asm__("pthread_mutex_timedlock");
+int MutexClockLock(pthread_mutex_t* mutex, clockid_t clock,
+                   const timespec* deadline) __asm__("pthread_mutex_clocklock");
+
 int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_t* attributes) {
   int result = Real().mutex_init(mutex, attributes);
   if (result == 0) {
@@ -127,7 +135,7 @@ int pthread_mutex_destroy(pthread_mutex_t* mutex) {
   return Real().mutex_destroy(mutex);
 }
 
-int pthread_mutex_lock(pthread_mutex_t* mutex) {
+int MutexLock(pthread_mutex_t* mutex) {
   if (!recorder::IsRecording()) [[unlikely]]
     return LockCold(mutex, DETECT_CALLER());
   ThreadSlot* slot = recorder::t_state.slot;
@@ -149,14 +157,14 @@ int pthread_mutex_trylock(pthread_mutex_t* mutex) {
   return result;
 }
 
-int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* deadline) {
+int MutexTimedLock(pthread_mutex_t* mutex, const timespec* deadline) {
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (slot == nullptr) return Real().mutex_timedlock(mutex, deadline);
   return LockRecorded(slot, mutex, true, DETECT_CALLER(),
                       [=] { return Real().mutex_timedlock(mutex, deadline); });
 }
 
-int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const timespec* deadline) {
+int MutexClockLock(pthread_mutex_t* mutex, clockid_t clock, const timespec* deadline) {
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   // A clock that cannot be waited by is refused even when the mutex is free.
   bool is_valid = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;

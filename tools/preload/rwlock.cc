@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "libdetect/recorder/events.h"
+#include "tools/preload/in_process.h"
 #include "tools/preload/native_mutex.h"
 #include "tools/preload/real.h"
 
@@ -34,6 +35,8 @@ int LockRecorded(pthread_rwlock_t* lock, AccessMode mode, bool has_deadline, Cal
     if (is_refused) {
       result = wait_for_it();
     } else {
+      // A program of one thread has no monitor yet; if it blocks itself, it needs one.
+      if (recorder::Holds(slot, lock)) StartInProcessMonitor();
       recorder::ScopedWait wait(slot,
                                 {.resource = recorder::AddressOf(lock),
                                  .kind = ResourceKind::kRwLock,
@@ -81,6 +84,18 @@ bool IsValid(clockid_t clock, const timespec* deadline) {
 
 extern "C" {
 
+// Under names of our own, as in mutex.cc.
+int RwLockRead(pthread_rwlock_t* lock) __asm__("pthread_rwlock_rdlock");
+int RwLockTimedRead(pthread_rwlock_t* lock,
+                    const timespec* deadline) __asm__("pthread_rwlock_timedrdlock");
+int RwLockClockRead(pthread_rwlock_t* lock, clockid_t clock,
+                    const timespec* deadline) __asm__("pthread_rwlock_clockrdlock");
+int RwLockWrite(pthread_rwlock_t* lock) __asm__("pthread_rwlock_wrlock");
+int RwLockTimedWrite(pthread_rwlock_t* lock,
+                     const timespec* deadline) __asm__("pthread_rwlock_timedwrlock");
+int RwLockClockWrite(pthread_rwlock_t* lock, clockid_t clock,
+                     const timespec* deadline) __asm__("pthread_rwlock_clockwrlock");
+
 int pthread_rwlock_init(pthread_rwlock_t* lock, const pthread_rwlockattr_t* attributes) {
   int result = Real().rwlock_init(lock, attributes);
   if (result == 0) {
@@ -94,33 +109,33 @@ int pthread_rwlock_destroy(pthread_rwlock_t* lock) {
   return Real().rwlock_destroy(lock);
 }
 
-int pthread_rwlock_rdlock(pthread_rwlock_t* lock) {
+int RwLockRead(pthread_rwlock_t* lock) {
   return ReadLock(lock, false, DETECT_CALLER(), [lock] { return Real().rwlock_rdlock(lock); });
 }
 
-int pthread_rwlock_timedrdlock(pthread_rwlock_t* lock, const timespec* deadline) {
+int RwLockTimedRead(pthread_rwlock_t* lock, const timespec* deadline) {
   if (!IsValid(CLOCK_REALTIME, deadline)) return Real().rwlock_timedrdlock(lock, deadline);
   return ReadLock(lock, true, DETECT_CALLER(),
                   [=] { return Real().rwlock_timedrdlock(lock, deadline); });
 }
 
-int pthread_rwlock_clockrdlock(pthread_rwlock_t* lock, clockid_t clock, const timespec* deadline) {
+int RwLockClockRead(pthread_rwlock_t* lock, clockid_t clock, const timespec* deadline) {
   if (!IsValid(clock, deadline)) return Real().rwlock_clockrdlock(lock, clock, deadline);
   return ReadLock(lock, true, DETECT_CALLER(),
                   [=] { return Real().rwlock_clockrdlock(lock, clock, deadline); });
 }
 
-int pthread_rwlock_wrlock(pthread_rwlock_t* lock) {
+int RwLockWrite(pthread_rwlock_t* lock) {
   return WriteLock(lock, false, DETECT_CALLER(), [lock] { return Real().rwlock_wrlock(lock); });
 }
 
-int pthread_rwlock_timedwrlock(pthread_rwlock_t* lock, const timespec* deadline) {
+int RwLockTimedWrite(pthread_rwlock_t* lock, const timespec* deadline) {
   if (!IsValid(CLOCK_REALTIME, deadline)) return Real().rwlock_timedwrlock(lock, deadline);
   return WriteLock(lock, true, DETECT_CALLER(),
                    [=] { return Real().rwlock_timedwrlock(lock, deadline); });
 }
 
-int pthread_rwlock_clockwrlock(pthread_rwlock_t* lock, clockid_t clock, const timespec* deadline) {
+int RwLockClockWrite(pthread_rwlock_t* lock, clockid_t clock, const timespec* deadline) {
   if (!IsValid(clock, deadline)) return Real().rwlock_clockwrlock(lock, clock, deadline);
   return WriteLock(lock, true, DETECT_CALLER(),
                    [=] { return Real().rwlock_clockwrlock(lock, clock, deadline); });
