@@ -116,6 +116,7 @@ class Finder {
     const Resource& resource = snapshot_.resources[wait.resource];
     switch (resource.kind) {
       case ResourceKind::kMutex:
+      case ResourceKind::kOnce:
         AddMutexWait(index, wait);
         return;
       case ResourceKind::kRwLock:
@@ -133,6 +134,12 @@ class Finder {
         }
         return;
       case ResourceKind::kCondition:
+      case ResourceKind::kSemaphore:
+      case ResourceKind::kLatch:
+      case ResourceKind::kBarrier:
+      case ResourceKind::kFuture:
+      case ResourceKind::kPool:
+      case ResourceKind::kExchange:
       case ResourceKind::kUnknown:
         if (!wait.has_deadline) AddNeed(index, anyone_);
         return;

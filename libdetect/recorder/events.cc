@@ -96,6 +96,7 @@ void WriteWait(ThreadSlot* slot, const WaitFor& wait, int64_t since_ns) {
   std::atomic_thread_fence(std::memory_order_release);
   record.resource.store(wait.resource, std::memory_order_relaxed);
   record.relock.store(wait.relock, std::memory_order_relaxed);
+  record.pool.store(wait.pool, std::memory_order_relaxed);
   record.since_ns.store(since_ns, std::memory_order_relaxed);
   record.kind.store(static_cast<uint8_t>(wait.kind), std::memory_order_relaxed);
   record.mode.store(static_cast<uint8_t>(wait.mode), std::memory_order_relaxed);
@@ -113,6 +114,7 @@ WaitFor ReadWait(const WaitRecord& record) {
   wait.preference = static_cast<RwPreference>(record.preference.load(std::memory_order_relaxed));
   wait.has_deadline = record.has_deadline.load(std::memory_order_relaxed) != 0;
   wait.relock = record.relock.load(std::memory_order_relaxed);
+  wait.pool = record.pool.load(std::memory_order_relaxed);
   wait.owner_tid = record.owner_tid.load(std::memory_order_relaxed);
   wait.owner_offset = record.owner_offset.load(std::memory_order_relaxed);
   return wait;
@@ -130,6 +132,34 @@ ResourceRecord* FindResource(Region* region, uint64_t address, uint64_t wanted) 
     if (record.address.load(std::memory_order_acquire) == wanted) return &record;
   }
   return nullptr;
+}
+
+// Returns whether `record` tells of the same misuse at the same place.
+bool IsSame(const MisuseRecord& record, Misuse misuse, uint32_t site) {
+  return record.is_complete.load(std::memory_order_acquire) != 0 &&
+         record.misuse.load(std::memory_order_relaxed) == static_cast<uint8_t>(misuse) &&
+         record.site.load(std::memory_order_relaxed) == site;
+}
+
+void AddMisuse(const ThreadSlot* slot, const MisuseOf& misuse, uint32_t site) {
+  Header& header = CurrentRegion()->header;
+  const uint32_t used = header.misuses_used.load(std::memory_order_acquire);
+  for (uint32_t i = 0; i < used && i < kMaxMisuses; ++i) {
+    if (IsSame(header.misuses[i], misuse.misuse, site)) return;
+  }
+  if (used >= kMaxMisuses) return CountLoss(Loss::kMisuses);
+  const uint32_t index = header.misuses_used.fetch_add(1, std::memory_order_relaxed);
+  if (index >= kMaxMisuses) return CountLoss(Loss::kMisuses);
+  MisuseRecord& record = header.misuses[index];
+  record.misuse.store(static_cast<uint8_t>(misuse.misuse), std::memory_order_relaxed);
+  record.kind.store(static_cast<uint8_t>(misuse.kind), std::memory_order_relaxed);
+  record.thread.store(slot->number.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  record.site.store(site, std::memory_order_relaxed);
+  record.resource.store(AddressOf(misuse.resource), std::memory_order_relaxed);
+  record.other_thread.store(misuse.other_thread, std::memory_order_relaxed);
+  record.other_site.store(misuse.other_site, std::memory_order_relaxed);
+  record.is_complete.store(1, std::memory_order_release);
+  Nudge();
 }
 
 }  // namespace
@@ -274,6 +304,33 @@ void ResourceDestroyed(const volatile void* object) {
   uint64_t address = AddressOf(object);
   ResourceRecord* record = FindResource(region, address, address);
   if (record != nullptr) record->address.store(0, std::memory_order_release);
+}
+
+void NotifiedNobody(ThreadSlot* slot, const volatile void* object, Caller caller) {
+  if (slot == nullptr) return;
+  slot->unheard_site.store(SiteOf(caller), std::memory_order_relaxed);
+  slot->unheard.store(AddressOf(object), std::memory_order_release);
+}
+
+void Misused(ThreadSlot* slot, const MisuseOf& misuse, Caller caller) {
+  if (slot != nullptr) AddMisuse(slot, misuse, SiteOf(caller));
+}
+
+void MisusedIfHeld(ThreadSlot* slot, uint32_t depth) {
+  if (slot == nullptr) return;
+  ForgetReleasedHolds(slot);
+  for (uint32_t i = depth; i < Depth(slot); ++i) {
+    const HoldRecord& hold = slot->holds[i];
+    const HoldDetails details = DetailsOf(hold);
+    if (details.mode == AccessMode::kMember) continue;
+    const uint64_t resource = hold.resource.load(std::memory_order_relaxed) & ~kHeldAgain;
+    AddMisuse(slot,
+              {.misuse = Misuse::kHeldAtExit,
+               .resource = reinterpret_cast<const void*>(resource),
+               .kind = details.kind,
+               .other_site = details.site},
+              details.site);
+  }
 }
 
 }  // namespace detect::recorder

@@ -3,6 +3,7 @@
 //   detect::mutex ──┐   Acquired  Released  ScopedWait  ResourceCreated  ResourceDestroyed
 //   preload shim  ──┼──────────────────────────────────────────────────────────────────────► region
 //   harness       ──┘   PrepareThread  ThreadStarted  ThreadEnded  SetThreadName
+//                       NotifiedNobody  Misused
 //
 // A lock call is recorded like this; the order keeps a reader from seeing what never was: a hold is
 // recorded after the lock is really taken, and forgotten before it is really given back.
@@ -118,6 +119,7 @@ struct WaitFor {
   RwPreference preference = RwPreference::kReaders;
   bool has_deadline = false;
   uint64_t relock = 0;        // the mutex that a condition wait takes again
+  uint64_t pool = 0;          // whose members run a future's task if nobody does yet
   int32_t owner_tid = 0;      // who has it, as far as the caller can see; 0: not known
   uint32_t owner_offset = 0;  // where in the lock that id stands, bytes; 0: it does not
 };
@@ -149,5 +151,26 @@ void ResourceCreated(const volatile void* object, ResourceKind kind, const char*
                      Caller caller);
 // Records that the lock at `object` ended: another one may live there later.
 void ResourceDestroyed(const volatile void* object);
+
+// Records that the caller notified the condition at `object` while nobody waited there. Only the
+// thread's last one is kept. Cost: a few stores.
+void NotifiedNobody(ThreadSlot* slot, const volatile void* object, Caller caller);
+
+// What is known of a misuse beyond who did it and where.
+struct MisuseOf {
+  Misuse misuse = Misuse::kHeldAtExit;
+  const volatile void* resource = nullptr;
+  ResourceKind kind = ResourceKind::kUnknown;
+  uint32_t other_thread = 0;  // MisuseRecord has what these two mean
+  uint32_t other_site = 0;
+};
+
+// Records that the caller broke a rule, and nudges whoever scans. A second time at the same place
+// is not recorded. Cost: linear in misuses so far.
+void Misused(ThreadSlot* slot, const MisuseOf& misuse, Caller caller);
+
+// Records a misuse for each lock that the caller holds above the first `depth`, which it should
+// have released: its thread, or its task, has ended. Locks only, not memberships.
+void MisusedIfHeld(ThreadSlot* slot, uint32_t depth);
 
 }  // namespace detect::recorder

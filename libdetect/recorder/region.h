@@ -25,7 +25,7 @@
 namespace detect::recorder {
 
 inline constexpr uint64_t kRegionMagic = 0x3154434554454400;  // "\0DETECT1", little-endian
-inline constexpr uint32_t kRegionVersion = 1;
+inline constexpr uint32_t kRegionVersion = 2;
 
 inline constexpr uint32_t kMaxThreads = 16384;
 inline constexpr uint32_t kMaxHolds = 64;
@@ -33,6 +33,7 @@ inline constexpr uint32_t kMaxWaitFrames = 32;
 inline constexpr uint32_t kMaxSiteFrames = 6;
 inline constexpr uint32_t kMaxSites = 16384;
 inline constexpr uint32_t kMaxResources = 8192;
+inline constexpr uint32_t kMaxMisuses = 64;
 inline constexpr uint32_t kMaxName = 48;  // with its final zero
 
 // What was not recorded, and why. The names are those of the report's "losses".
@@ -42,10 +43,12 @@ enum class Loss : uint32_t {
   kSites = 2,      // acquisitions whose call stack found no room
   kResources = 3,  // names and creation sites that found no room
   kMemory = 4,     // the system refused memory for the region
+  kMisuses = 5,    // misuses beyond kMaxMisuses
 };
-inline constexpr uint32_t kLossCount = 5;
-inline constexpr const char* kLossNames[kLossCount] = {"threads", "held_locks", "call_sites",
-                                                       "named_resources", "region_memory"};
+inline constexpr uint32_t kLossCount = 6;
+inline constexpr const char* kLossNames[kLossCount] = {
+    "threads", "held_locks", "call_sites", "named_resources", "region_memory", "misuses",
+};
 
 enum class SlotState : uint32_t {
   kFree = 0,
@@ -88,6 +91,7 @@ static_assert(sizeof(HoldRecord) == 16);
 struct WaitRecord {
   std::atomic<uint64_t> resource;   // an address; for kThread the number of the thread joined
   std::atomic<uint64_t> relock;     // the mutex that a condition wait takes again; 0: none
+  std::atomic<uint64_t> pool;       // whose members run a future's task if nobody does yet; 0: none
   std::atomic<int64_t> since_ns;    // CLOCK_MONOTONIC
   std::atomic<uint8_t> kind;        // ResourceKind
   std::atomic<uint8_t> mode;        // AccessMode
@@ -113,6 +117,10 @@ struct alignas(64) ThreadSlot {
   std::atomic<uint32_t> reserved;
   std::atomic<uint64_t> wait_sequence;  // odd while waiting
   WaitRecord wait;
+  // The condition that it last notified while nobody waited there, and from which call site.
+  std::atomic<uint64_t> unheard;
+  std::atomic<uint32_t> unheard_site;
+  std::atomic<uint32_t> reserved2;
   HoldRecord holds[kMaxHolds];
   std::atomic<uint64_t> wait_frames[kMaxWaitFrames];  // return addresses, innermost first
 };
@@ -137,6 +145,21 @@ struct alignas(64) ResourceRecord {
   std::atomic<char> name[kMaxName];
 };
 
+// Something that a thread did against the rules, once for each call site.
+struct MisuseRecord {
+  std::atomic<uint32_t> is_complete;  // 1 once the rest is written; then constant
+  std::atomic<uint8_t> misuse;        // Misuse
+  std::atomic<uint8_t> kind;          // ResourceKind
+  std::atomic<uint32_t> thread;       // its number
+  std::atomic<uint32_t> site;         // where it did it; 0: not known
+  std::atomic<uint64_t> resource;     // an address
+  // Who stands against it, and where that was: the owner of what is confined, the place at which
+  // the lock above was taken. 0: nobody, nowhere.
+  std::atomic<uint32_t> other_thread;
+  std::atomic<uint32_t> other_site;
+};
+static_assert(sizeof(MisuseRecord) == 32);
+
 struct alignas(4096) Header {
   // Constant after construction. A reader checks all of them.
   uint64_t magic;
@@ -153,7 +176,10 @@ struct alignas(4096) Header {
   // A futex. Raised by a thread that blocks and closes a cycle, so that a scan need not wait.
   std::atomic<uint32_t> nudges;
   std::atomic<uint64_t> losses[kLossCount];
+  std::atomic<uint32_t> misuses_used;  // may exceed kMaxMisuses
+  MisuseRecord misuses[kMaxMisuses];
 };
+static_assert(sizeof(Header) == 4096, "one page, there from the start");
 
 struct Region {
   Header header;

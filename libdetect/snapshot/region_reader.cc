@@ -149,6 +149,7 @@ class MappedRegionReader : public RegionReader {
       if (!ReadSlot(i, &table, &snapshot)) break;
     }
     ResolveJoins(&snapshot);
+    ReadMisuses(&table, &snapshot);
     return snapshot;
   }
 
@@ -161,6 +162,10 @@ class MappedRegionReader : public RegionReader {
     }
     for (Hold& hold : snapshot.holds) {
       if (wanted[hold.thread]) hold.stack = SiteStack(hold.site);
+    }
+    for (MisuseSeen& misuse : snapshot.misuses) {
+      misuse.stack = SiteStack(misuse.site);
+      misuse.other_stack = SiteStack(misuse.other_site);
     }
     FillNames(&snapshot);
   }
@@ -238,6 +243,11 @@ class MappedRegionReader : public RegionReader {
       thread.state = ThreadState::kWaiting;
       thread.wait = ReadWait(*slot, table, snapshot);
     }
+    uint64_t unheard = slot->unheard.load();
+    if (unheard != 0) {
+      thread.unheard = table->Find(unheard, ResourceKind::kCondition);
+      thread.unheard_site = slot->unheard_site.load();
+    }
     ReadHolds(*slot, depth, position, table, snapshot);
     return true;
   }
@@ -254,6 +264,8 @@ class MappedRegionReader : public RegionReader {
     }
     uint64_t relock = slot.wait.relock.load();
     if (relock != 0) wait.relock = table->Find(relock, ResourceKind::kMutex);
+    uint64_t pool = slot.wait.pool.load();
+    if (pool != 0) wait.pool = table->Find(pool, ResourceKind::kPool);
     wait.mode = CheckedMode(slot.wait.mode.load());
     wait.has_deadline = slot.wait.has_deadline.load() != 0;
     wait.owner_offset = slot.wait.owner_offset.load();
@@ -275,6 +287,26 @@ class MappedRegionReader : public RegionReader {
       hold.mode = CheckedMode(static_cast<uint8_t>(details.mode));
       hold.site = details.site;
       snapshot->holds.push_back(hold);
+    }
+  }
+
+  // Each is told once. One that is still being written is told by a later look.
+  void ReadMisuses(ResourceTable* table, Snapshot* snapshot) {
+    Copied<Header> header;
+    if (!Copy(&region_->header, &header, sizeof(Header))) return;
+    const uint32_t used = std::min(header->misuses_used.load(), recorder::kMaxMisuses);
+    for (; misuses_told_ < used; ++misuses_told_) {
+      const recorder::MisuseRecord& record = header->misuses[misuses_told_];
+      if (record.is_complete.load() == 0) return;
+      const uint8_t misuse = record.misuse.load();
+      if (misuse >= kMisuseCount) continue;
+      MisuseSeen& seen = snapshot->misuses.emplace_back();
+      seen.misuse = static_cast<Misuse>(misuse);
+      seen.thread_id = record.thread.load();
+      seen.resource = table->Find(record.resource.load(), CheckedKind(record.kind.load()));
+      seen.other_thread_id = record.other_thread.load();
+      seen.site = record.site.load();
+      seen.other_site = record.other_site.load();
     }
   }
 
@@ -348,6 +380,7 @@ class MappedRegionReader : public RegionReader {
   const size_t mapped_bytes_;
   const int32_t pid_;
   std::vector<uint32_t> slot_of_;  // by ThreadIndex of the last Read
+  uint32_t misuses_told_ = 0;
 };
 
 std::unique_ptr<RegionReader> Refuse(std::string* error, const std::string& path,

@@ -41,6 +41,8 @@ struct Wait {
   AccessMode mode = AccessMode::kExclusive;
   // The mutex that a condition wait must take again before it returns, or kNoResource.
   ResourceIndex relock = kNoResource;
+  // The pool whose members run a future's task if nobody does yet, or kNoResource.
+  ResourceIndex pool = kNoResource;
   // True where the wait ends by itself at some time. A condition's deadline does not cover
   // `relock`.
   bool has_deadline = false;
@@ -60,6 +62,9 @@ struct Thread {
   ThreadState state = ThreadState::kRunning;
   bool daemon = false;
   std::optional<Wait> wait;  // has a value exactly when state is kWaiting
+  // The condition that it last notified while nobody waited there, or kNoResource; and where.
+  ResourceIndex unheard = kNoResource;
+  uint32_t unheard_site = 0;
 };
 
 struct Hold {
@@ -80,12 +85,25 @@ struct Resource {
   Stack created_at;
 };
 
+// Something that a thread did against the rules; it may have ended since.
+struct MisuseSeen {
+  Misuse misuse = Misuse::kHeldAtExit;
+  uint32_t thread_id = 0;  // Thread::id
+  ResourceIndex resource = kNoResource;
+  uint32_t other_thread_id = 0;  // who stands against it; 0: nobody
+  uint32_t site = 0;             // as Hold::site: where it was done, and what it goes against
+  uint32_t other_site = 0;
+  Stack stack;
+  Stack other_stack;
+};
+
 struct Snapshot {
   int32_t pid = 0;
   int64_t taken_ns = 0;  // CLOCK_MONOTONIC
   std::vector<Thread> threads;
   std::vector<Resource> resources;
-  std::vector<Hold> holds;  // in each thread's order of acquisition
+  std::vector<Hold> holds;          // in each thread's order of acquisition
+  std::vector<MisuseSeen> misuses;  // those that came since the look before
   // Threads of the process that the recorder has never met. While there are any, somebody unknown
   // may end a wait that has no owner.
   uint32_t unseen_threads = 0;
