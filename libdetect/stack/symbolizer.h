@@ -31,9 +31,9 @@ class Symbolizer {
   // function itself. Never empty: an unknown address gives one frame with nothing but `pc`.
   virtual std::vector<Frame> Symbolize(uint64_t return_address) = 0;
 
-  // Returns the demangled name of the global variable that covers `address`; nullopt when none does.
-  // An address N > 0 bytes into the variable is named as its member, "bank.branches[3].mu", or with
-  // "+N" where that is not known.
+  // Returns the demangled name of the global variable that covers `address`; nullopt when none
+  // does. An address N > 0 bytes into the variable is named as its member, "bank.branches[3].mu",
+  // or with "+N" where that is not known.
   virtual std::optional<std::string> NameOfData(uint64_t address) = 0;
 };
 
