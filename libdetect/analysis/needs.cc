@@ -17,6 +17,9 @@ class Finder {
         resource_(snapshot.threads.size(), kNoResource),
         owner_gate_(snapshot.resources.size(), kNoNode),
         write_gate_(snapshot.resources.size(), kNoNode),
+        any_member_gate_(snapshot.resources.size(), kNoNode),
+        all_members_gate_(snapshot.resources.size(), kNoNode),
+        has_members_(snapshot.resources.size()),
         owner_(snapshot.resources.size(), kNoThread),
         holds_its_relock_(snapshot.threads.size()) {}
 
@@ -75,6 +78,20 @@ class Finder {
     return gate;
   }
 
+  // Opens when one of the members can act.
+  Node AnyMemberGate(ResourceIndex resource) {
+    Node& gate = any_member_gate_[resource];
+    if (gate == kNoNode) gate = AddGate(Rule::kAnyOf, kNoResource);
+    return gate;
+  }
+
+  // Opens when all members have left.
+  Node AllMembersGate(ResourceIndex resource) {
+    Node& gate = all_members_gate_[resource];
+    if (gate == kNoNode) gate = AddGate(Rule::kAllOf, kNoResource);
+    return gate;
+  }
+
   Node GateFor(ResourceIndex resource, AccessMode mode) {
     bool writes = snapshot_.resources[resource].kind == ResourceKind::kRwLock &&
                   mode == AccessMode::kExclusive;
@@ -91,6 +108,7 @@ class Finder {
         ThreadIndex& owner = owner_[hold.resource];
         owner = owner == kNoThread || owner == hold.thread ? hold.thread : kSeveral;
       }
+      if (hold.mode == AccessMode::kMember) has_members_[hold.resource] = true;
       const Thread& thread = snapshot_.threads[hold.thread];
       if (thread.wait && thread.wait->relock == hold.resource) {
         holds_its_relock_[hold.thread] = true;
@@ -133,16 +151,40 @@ class Finder {
           AddOwnedWait(index, wait, resource.thread);
         }
         return;
-      case ResourceKind::kCondition:
+      case ResourceKind::kFuture:
       case ResourceKind::kSemaphore:
+        AddMembersWait(index, wait);
+        return;
+      case ResourceKind::kPool:
+        if (has_members_[wait.resource]) {
+          AddOwnedWait(index, wait, AllMembersGate(wait.resource));
+        } else {
+          AddWaitForAnyone(index, wait);
+        }
+        return;
+      case ResourceKind::kCondition:
       case ResourceKind::kLatch:
       case ResourceKind::kBarrier:
-      case ResourceKind::kFuture:
-      case ResourceKind::kPool:
       case ResourceKind::kExchange:
       case ResourceKind::kUnknown:
-        if (!wait.has_deadline) AddNeed(index, anyone_);
+        AddWaitForAnyone(index, wait);
         return;
+    }
+  }
+
+  void AddWaitForAnyone(ThreadIndex index, const Wait& wait) {
+    if (!wait.has_deadline) AddNeed(index, anyone_);
+  }
+
+  // A future whose task runs has an owner. Else it is the members that may end the wait, where the
+  // wait says that nobody else does.
+  void AddMembersWait(ThreadIndex index, const Wait& wait) {
+    if (owner_[wait.resource] != kNoThread) {
+      AddMutexWait(index, wait);
+    } else if (IsResource(wait.pool) && has_members_[wait.pool]) {
+      AddOwnedWait(index, wait, AnyMemberGate(wait.pool));
+    } else {
+      AddWaitForAnyone(index, wait);
     }
   }
 
@@ -189,10 +231,18 @@ class Finder {
   void AddHolders() {
     for (const Hold& hold : snapshot_.holds) {
       if (!IsThread(hold.thread) || !IsResource(hold.resource)) continue;
-      const auto& gates = hold.mode == AccessMode::kExclusive ? owner_gate_ : write_gate_;
-      Node gate = gates[hold.resource];
-      if (gate != kNoNode) AddNeed(gate, hold.thread);
+      if (hold.mode == AccessMode::kMember) {
+        AddHolder(any_member_gate_, hold);
+        AddHolder(all_members_gate_, hold);
+      } else {
+        AddHolder(hold.mode == AccessMode::kExclusive ? owner_gate_ : write_gate_, hold);
+      }
     }
+  }
+
+  void AddHolder(const std::vector<Node>& gates, const Hold& hold) {
+    Node gate = gates[hold.resource];
+    if (gate != kNoNode) AddNeed(gate, hold.thread);
   }
 
   static constexpr ThreadIndex kSeveral = kNoThread - 1;
@@ -202,6 +252,9 @@ class Finder {
   std::vector<ResourceIndex> resource_;  // by node
   std::vector<Node> owner_gate_;         // by resource
   std::vector<Node> write_gate_;         // by resource
+  std::vector<Node> any_member_gate_;    // by resource
+  std::vector<Node> all_members_gate_;   // by resource
+  std::vector<bool> has_members_;        // by resource
   std::vector<ThreadIndex> owner_;       // by resource: its exclusive holder, kNoThread, kSeveral
   std::vector<bool> holds_its_relock_;   // by thread
   std::vector<Need> needs_;

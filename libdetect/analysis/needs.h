@@ -11,7 +11,11 @@
 //   rwlock, to write    every reader, and the owner
 //   rwlock, to read     the owner; where writers go first, also each writer that came before
 //   join                that thread, while it has not ended
-//   condition, unknown  `anyone`
+//   initialisation      the thread that runs it
+//   future              the thread that runs its task; while none does, any member of its pool
+//   pool, to end        each of its members
+//   semaphore           any holder of a permit, where only they give one back; else `anyone`
+//   all others          `anyone`
 //   … with a deadline   a node of `deadlines` in between: grant it for as long as time may pass
 //   … with a relock     besides, the owner of that mutex, which no deadline covers
 //
@@ -33,8 +37,9 @@ struct NeedsOfThreads {
   Node anyone = kNoNode;        // somebody who ends a wait that has no owner
   std::vector<Node> ended;      // threads that have ended
   std::vector<Node> deadlines;  // in front of each owned wait that has one
-  // By node: the resource that a gate belongs to; kNoResource for a thread and for `anyone`. What a
-  // thread needs without a gate is the object of its wait, never a relock.
+  // By node: the resource that a gate belongs to; kNoResource for a thread, for `anyone` and for a
+  // gate of members. What a thread needs without a gate that has a resource is the object of its
+  // wait, never a relock.
   std::vector<ResourceIndex> resource;
 };
 

@@ -119,7 +119,7 @@ struct WaitFor {
   RwPreference preference = RwPreference::kReaders;
   bool has_deadline = false;
   uint64_t relock = 0;        // the mutex that a condition wait takes again
-  uint64_t pool = 0;          // whose members run a future's task if nobody does yet
+  uint64_t pool = 0;          // whose members alone can end it while there is no owner; 0: none
   int32_t owner_tid = 0;      // who has it, as far as the caller can see; 0: not known
   uint32_t owner_offset = 0;  // where in the lock that id stands, bytes; 0: it does not
 };

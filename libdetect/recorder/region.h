@@ -89,12 +89,12 @@ static_assert(sizeof(HoldRecord) == 16);
 
 // What a blocked thread waits for. Meaningful while ThreadSlot::wait_sequence is odd.
 struct WaitRecord {
-  std::atomic<uint64_t> resource;   // an address; for kThread the number of the thread joined
-  std::atomic<uint64_t> relock;     // the mutex that a condition wait takes again; 0: none
-  std::atomic<uint64_t> pool;       // whose members run a future's task if nobody does yet; 0: none
-  std::atomic<int64_t> since_ns;    // CLOCK_MONOTONIC
-  std::atomic<uint8_t> kind;        // ResourceKind
-  std::atomic<uint8_t> mode;        // AccessMode
+  std::atomic<uint64_t> resource;  // an address; for kThread the number of the thread joined
+  std::atomic<uint64_t> relock;    // the mutex that a condition wait takes again; 0: none
+  std::atomic<uint64_t> pool;     // whose members alone can end it while there is no owner; 0: none
+  std::atomic<int64_t> since_ns;  // CLOCK_MONOTONIC
+  std::atomic<uint8_t> kind;      // ResourceKind
+  std::atomic<uint8_t> mode;      // AccessMode
   std::atomic<uint8_t> preference;  // RwPreference
   std::atomic<uint8_t> has_deadline;
   std::atomic<int32_t> owner_tid;  // who had it when the wait began, as far as seen; 0: not known

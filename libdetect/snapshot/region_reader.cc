@@ -265,7 +265,7 @@ class MappedRegionReader : public RegionReader {
     uint64_t relock = slot.wait.relock.load();
     if (relock != 0) wait.relock = table->Find(relock, ResourceKind::kMutex);
     uint64_t pool = slot.wait.pool.load();
-    if (pool != 0) wait.pool = table->Find(pool, ResourceKind::kPool);
+    if (pool != 0) wait.pool = table->Find(pool, ResourceKind::kUnknown);
     wait.mode = CheckedMode(slot.wait.mode.load());
     wait.has_deadline = slot.wait.has_deadline.load() != 0;
     wait.owner_offset = slot.wait.owner_offset.load();

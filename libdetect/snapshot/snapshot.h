@@ -41,7 +41,8 @@ struct Wait {
   AccessMode mode = AccessMode::kExclusive;
   // The mutex that a condition wait must take again before it returns, or kNoResource.
   ResourceIndex relock = kNoResource;
-  // The pool whose members run a future's task if nobody does yet, or kNoResource.
+  // Whose members alone can end the wait where the resource has no owner: a future's pool, or the
+  // semaphore itself. kNoResource where others can.
   ResourceIndex pool = kNoResource;
   // True where the wait ends by itself at some time. A condition's deadline does not cover
   // `relock`.

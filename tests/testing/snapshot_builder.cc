@@ -75,6 +75,11 @@ SnapshotBuilder& SnapshotBuilder::Unknown(const std::string& name) {
   return *this;
 }
 
+SnapshotBuilder& SnapshotBuilder::Kind(const std::string& name, ResourceKind kind) {
+  snapshot_.resources[resource(name)].kind = kind;
+  return *this;
+}
+
 SnapshotBuilder& SnapshotBuilder::Holds(const std::string& name, const std::string& lock) {
   AddHold(name, lock, AccessMode::kExclusive);
   return *this;
@@ -104,6 +109,18 @@ SnapshotBuilder& SnapshotBuilder::WaitsToRead(const std::string& name, const std
 SnapshotBuilder& SnapshotBuilder::WaitsToReadUntil(const std::string& name, const std::string& lock,
                                                    std::chrono::nanoseconds) {
   StartWait(name, resource(lock), AccessMode::kShared).has_deadline = true;
+  return *this;
+}
+
+SnapshotBuilder& SnapshotBuilder::IsMember(const std::string& name, const std::string& lock) {
+  AddHold(name, lock, AccessMode::kMember);
+  return *this;
+}
+
+SnapshotBuilder& SnapshotBuilder::WaitsForMember(const std::string& name, const std::string& waited,
+                                                 const std::string& pool) {
+  const ResourceIndex members = resource(pool);
+  StartWait(name, resource(waited), AccessMode::kExclusive).pool = members;
   return *this;
 }
 

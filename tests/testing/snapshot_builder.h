@@ -36,6 +36,7 @@ class SnapshotBuilder {
   SnapshotBuilder& RwLock(const std::string& lock,
                           RwPreference preference = RwPreference::kReaders);
   SnapshotBuilder& Unknown(const std::string& resource);
+  SnapshotBuilder& Kind(const std::string& resource, ResourceKind kind);
 
   // Exclusive: a mutex, or an rwlock for writing.
   SnapshotBuilder& Holds(const std::string& thread, const std::string& lock);
@@ -48,6 +49,12 @@ class SnapshotBuilder {
   SnapshotBuilder& WaitsToRead(const std::string& thread, const std::string& lock);
   SnapshotBuilder& WaitsToReadUntil(const std::string& thread, const std::string& lock,
                                     std::chrono::nanoseconds deadline);
+
+  // One of those who may end a wait for it: a pool's worker, the holder of a permit.
+  SnapshotBuilder& IsMember(const std::string& thread, const std::string& resource);
+  // Waits for a task that is queued at the pool, or for a permit that only its holders give back.
+  SnapshotBuilder& WaitsForMember(const std::string& thread, const std::string& resource,
+                                  const std::string& pool);
 
   SnapshotBuilder& Joins(const std::string& thread, const std::string& target);
   SnapshotBuilder& JoinsUntil(const std::string& thread, const std::string& target,

@@ -61,11 +61,32 @@ void AddReadClauses(const Snapshot& snapshot, ThreadIndex self, ResourceIndex re
   }
 }
 
+// Whether anyone may end the wait.
+bool IsGeneric(const Snapshot& snapshot, const Wait& wait) {
+  auto has = [&](ResourceIndex resource, AccessMode mode) {
+    return resource != kNoResource && !Holders(snapshot, resource, mode).empty();
+  };
+  switch (snapshot.resources[wait.resource].kind) {
+    case ResourceKind::kMutex:
+    case ResourceKind::kRwLock:
+    case ResourceKind::kOnce:
+    case ResourceKind::kThread:
+      return false;
+    case ResourceKind::kPool:
+      return !has(wait.resource, AccessMode::kMember);
+    case ResourceKind::kFuture:
+    case ResourceKind::kSemaphore:
+      return !has(wait.resource, AccessMode::kExclusive) && !has(wait.pool, AccessMode::kMember);
+    default:
+      return true;
+  }
+}
+
 std::vector<Clause> WaitClauses(const Snapshot& snapshot, ThreadIndex self) {
   const Wait& wait = *snapshot.threads[self].wait;
   const Resource& resource = snapshot.resources[wait.resource];
   std::vector<Clause> clauses;
-  if (resource.kind == ResourceKind::kMutex) {
+  if (resource.kind == ResourceKind::kMutex || resource.kind == ResourceKind::kOnce) {
     AddOwnerClause(snapshot, wait.resource, clauses);
   } else if (resource.kind == ResourceKind::kRwLock && wait.mode == AccessMode::kExclusive) {
     AddWriteClauses(snapshot, wait.resource, clauses);
@@ -75,15 +96,19 @@ std::vector<Clause> WaitClauses(const Snapshot& snapshot, ThreadIndex self) {
     bool has_ended = resource.thread == kNoThread ||
                      snapshot.threads[resource.thread].state == ThreadState::kEnded;
     if (!has_ended) clauses.push_back({wait.resource, {resource.thread}});
-  } else {
+  } else if (IsGeneric(snapshot, wait)) {
     clauses.push_back({wait.resource, {}, true});
+  } else if (resource.kind == ResourceKind::kPool) {
+    for (ThreadIndex member : Holders(snapshot, wait.resource, AccessMode::kMember)) {
+      clauses.push_back({wait.resource, {member}});
+    }
+  } else {
+    AddOwnerClause(snapshot, wait.resource, clauses);
+    if (clauses.empty()) {
+      clauses.push_back({wait.resource, Holders(snapshot, wait.pool, AccessMode::kMember)});
+    }
   }
   return clauses;
-}
-
-bool IsGeneric(const Snapshot& snapshot, const Wait& wait) {
-  ResourceKind kind = snapshot.resources[wait.resource].kind;
-  return kind == ResourceKind::kCondition || kind == ResourceKind::kUnknown;
 }
 
 // A sleeper's deadline always comes; it is no part of what makes a cycle temporary.

@@ -28,8 +28,8 @@ std::string Describe(const Snapshot& snapshot) {
     out << "\n";
   }
   for (const Hold& hold : snapshot.holds) {
-    out << "t" << hold.thread << (hold.mode == AccessMode::kShared ? " reads r" : " holds r")
-        << hold.resource << "\n";
+    constexpr const char* kVerbs[kAccessModeCount] = {" holds r", " reads r", " is a member of r"};
+    out << "t" << hold.thread << kVerbs[static_cast<int>(hold.mode)] << hold.resource << "\n";
   }
   for (size_t t = 0; t < snapshot.threads.size(); ++t) {
     const Thread& thread = snapshot.threads[t];
@@ -40,6 +40,7 @@ std::string Describe(const Snapshot& snapshot) {
         << (wait.mode == AccessMode::kShared ? " to read" : "") << ", since " << wait.since_ns
         << (wait.has_deadline ? ", with a deadline" : "");
     if (wait.relock != kNoResource) out << ", then r" << wait.relock;
+    if (wait.pool != kNoResource) out << ", of pool r" << wait.pool;
     out << "\n";
   }
   out << snapshot.unseen_threads << " unseen\n";
@@ -223,6 +224,43 @@ TEST(WaitForGraphOracle, AgreesOnEveryConfigurationOfThreeThreadsAndOneRwLock) {
   EXPECT_GT(tally[Verdict::kTemporary], 1000);
 }
 
+TEST(WaitForGraphOracle, AgreesOnEveryConfigurationOfThreeThreadsAPoolAndTwoFutures) {
+  constexpr uint32_t kThreads = 3;
+  constexpr ResourceIndex kPool = 2;
+  constexpr uint32_t kActivities = 9;
+  Tally tally;
+
+  for (uint32_t code = 0; code < 8 * 4 * 4 * kActivities * kActivities * kActivities; ++code) {
+    uint32_t digits = code;
+    Snapshot s = Blank(kThreads, 3, ResourceKind::kFuture);
+    s.resources[kPool].kind = ResourceKind::kPool;
+    uint32_t members = TakeDigit(digits, 8);
+    for (uint32_t t = 0; t < kThreads; ++t) {
+      if ((members >> t & 1) != 0) AddHold(s, t, kPool, AccessMode::kMember);
+    }
+    for (ResourceIndex future = 0; future < 2; ++future) {
+      uint32_t runner = TakeDigit(digits, kThreads + 1);
+      if (runner < kThreads) AddHold(s, runner, future, AccessMode::kExclusive);
+    }
+    for (Thread& thread : s.threads) {
+      uint32_t activity = TakeDigit(digits, kActivities);
+      if (activity == 1) thread.state = ThreadState::kEnded;
+      if (activity >= 2 && activity < 5) StartWait(thread, activity - 2);
+      if (activity >= 5 && activity < 7) StartWait(thread, activity - 5).pool = kPool;
+      if (activity >= 7) {
+        Wait& wait = StartWait(thread, activity - 7);
+        wait.pool = kPool;
+        wait.has_deadline = true;
+      }
+    }
+    Compare(s, tally);
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(tally[Verdict::kProven], 1000);
+  EXPECT_GT(tally[Verdict::kSuspected], 1000);
+  EXPECT_GT(tally[Verdict::kTemporary], 1000);
+}
+
 // Generates snapshots that a program, or a racy look at one, might give.
 class Generator {
  public:
@@ -262,6 +300,11 @@ class Generator {
         AccessMode mode = shared != OneIn(20) ? AccessMode::kShared : AccessMode::kExclusive;
         AddHold(s, Below(s.threads.size()), r, mode);
       }
+      if (OneIn(3)) {
+        for (uint32_t i = 1 + Below(3); i > 0; --i) {
+          AddHold(s, Below(s.threads.size()), r, AccessMode::kMember);
+        }
+      }
     }
   }
 
@@ -272,6 +315,7 @@ class Generator {
     wait.has_deadline = OneIn(6);
     bool is_condition = s.resources[wait.resource].kind == ResourceKind::kCondition;
     if (is_condition ? !OneIn(4) : OneIn(30)) wait.relock = Below(s.resources.size());
+    if (OneIn(2)) wait.pool = Below(s.resources.size());
   }
 
   std::mt19937 random_;

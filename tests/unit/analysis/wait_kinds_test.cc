@@ -344,5 +344,107 @@ TEST(EndedThread, DoesNotMakeACycleBesideItLessThanProven) {
                                    "members reader writer"));
 }
 
+TEST(OnceWait, IsProvenWhereTwoInitialisersWaitForEachOther) {
+  Snapshot s = SnapshotBuilder()
+                   .Kind("config", ResourceKind::kOnce)
+                   .Kind("log", ResourceKind::kOnce)
+                   .Holds("t1", "config")
+                   .Waits("t1", "log")
+                   .Holds("t2", "log")
+                   .Waits("t2", "config")
+                   .Build();
+
+  EXPECT_THAT(Tell(s), ElementsAre("proven: t1 -log-> t2, t2 -config-> t1; members t1 t2"));
+}
+
+TEST(FutureWait, OfAQueuedTaskIsProvenWhereAllWorkersWaitForSuch) {
+  Snapshot s = SnapshotBuilder()
+                   .Kind("pool", ResourceKind::kPool)
+                   .Kind("f1", ResourceKind::kFuture)
+                   .Kind("f2", ResourceKind::kFuture)
+                   .IsMember("w1", "pool")
+                   .IsMember("w2", "pool")
+                   .WaitsForMember("w1", "f1", "pool")
+                   .WaitsForMember("w2", "f2", "pool")
+                   .Runs("client")
+                   .Build();
+
+  EXPECT_THAT(Tell(s), ElementsAre("proven: w1 -f1-> w2, w2 -f2-> w1; members w1 w2"));
+}
+
+TEST(FutureWait, OfAQueuedTaskIsFineWhereOneWorkerRuns) {
+  Snapshot s = SnapshotBuilder()
+                   .Kind("pool", ResourceKind::kPool)
+                   .Kind("f1", ResourceKind::kFuture)
+                   .IsMember("w1", "pool")
+                   .IsMember("w2", "pool")
+                   .WaitsForMember("w1", "f1", "pool")
+                   .Build();
+
+  EXPECT_THAT(Tell(s), IsEmpty());
+}
+
+TEST(FutureWait, OfARunningTaskNeedsTheWorkerThatRunsIt) {
+  Snapshot s = SnapshotBuilder()
+                   .Kind("pool", ResourceKind::kPool)
+                   .Kind("f1", ResourceKind::kFuture)
+                   .Holds("client", "A")
+                   .IsMember("w1", "pool")
+                   .IsMember("w2", "pool")
+                   .Holds("w1", "f1")
+                   .Waits("w1", "A")
+                   .WaitsForMember("client", "f1", "pool")
+                   .Build();
+
+  EXPECT_THAT(Tell(s), ElementsAre("proven: client -f1-> w1, w1 -A-> client; members client w1"));
+}
+
+TEST(FutureWait, OfAPromiseIsSuspectedOnlyWhereNobodyRuns) {
+  SnapshotBuilder alone;
+  alone.Kind("f1", ResourceKind::kFuture).Waits("t1", "f1");
+  SnapshotBuilder with_another = alone;
+  with_another.Runs("t2");
+
+  EXPECT_THAT(Tell(alone.Build()), SizeIs(1));
+  EXPECT_THAT(Tell(with_another.Build()), IsEmpty());
+}
+
+TEST(SemaphoreWait, IsProvenWhereOnlyTheWaitersCouldGiveAPermitBack) {
+  Snapshot s = SnapshotBuilder()
+                   .Kind("forks", ResourceKind::kSemaphore)
+                   .IsMember("t1", "forks")
+                   .IsMember("t2", "forks")
+                   .WaitsForMember("t1", "forks", "forks")
+                   .WaitsForMember("t2", "forks", "forks")
+                   .Runs("other")
+                   .Build();
+
+  EXPECT_THAT(Tell(s), SizeIs(1));
+}
+
+TEST(SemaphoreWait, IsFineWhereAnyoneMayGiveAPermitAndSomebodyRuns) {
+  Snapshot s = SnapshotBuilder()
+                   .Kind("slots", ResourceKind::kSemaphore)
+                   .IsMember("t1", "slots")
+                   .Waits("t1", "slots")
+                   .Runs("other")
+                   .Build();
+
+  EXPECT_THAT(Tell(s), IsEmpty());
+}
+
+TEST(PoolWait, ForItsEndNeedsEveryWorker) {
+  Snapshot s = SnapshotBuilder()
+                   .Kind("pool", ResourceKind::kPool)
+                   .Holds("main", "A")
+                   .IsMember("w1", "pool")
+                   .IsMember("w2", "pool")
+                   .Waits("w2", "A")
+                   .Waits("main", "pool")
+                   .Build();
+
+  EXPECT_THAT(Tell(s), ElementsAre("proven: main -pool-> w2, w2 -A-> main; members main w2"));
+}
+
 }  // namespace
 }  // namespace detect
