@@ -52,7 +52,7 @@ class DeadlockedThreads {
   std::vector<DeadlockedThread> List() const {
     std::vector<DeadlockedThread> threads;
     for (const Finding& finding : report_.findings) {
-      if (finding.verdict != Verdict::kProven) continue;
+      if (!IsProvenDeadlock(finding)) continue;
       for (const auto* steps : {&finding.cycle, &finding.involved, &finding.queued}) {
         for (const ReportStep& step : *steps) threads.push_back(Describe(finding, step));
       }
@@ -157,7 +157,7 @@ struct Monitor::Impl {
       text.report_path = options.output;
       WriteToStderr(RenderFinding(report, finding, text));
     }
-    if (finding.verdict == Verdict::kProven) Act(finding);
+    if (IsProvenDeadlock(finding)) Act(finding);
   }
 
   void Act(const Finding& finding) const {

@@ -105,6 +105,13 @@ struct Scanner::Impl {
     }
   }
 
+  void ReportMisuses(Snapshot* snapshot, Result* result) {
+    reader->FillStacks(*snapshot, {});
+    for (const MisuseSeen& misuse : snapshot->misuses) {
+      result->findings.push_back(report->AddMisuse(*snapshot, misuse, *symbolizer));
+    }
+  }
+
   size_t Report(Snapshot* snapshot, const Deadlock& deadlock) {
     std::vector<ThreadIndex> threads = ThreadsOf(deadlock);
     reader->FillStacks(*snapshot, threads);
@@ -126,6 +133,7 @@ Scanner::Result Scanner::Scan() {
   Result result;
   Snapshot snapshot = impl_->reader->Read();
   impl_->CountUnseenThreads(&snapshot);
+  if (!snapshot.misuses.empty()) impl_->ReportMisuses(&snapshot, &result);
   for (const Deadlock& deadlock : FindDeadlocks(snapshot)) {
     if (impl_->IsReported(snapshot, deadlock)) continue;
     if (impl_->IsConfirmed(snapshot, deadlock)) {

@@ -156,6 +156,7 @@ void AddMisuse(const ThreadSlot* slot, const MisuseOf& misuse, uint32_t site) {
   record.thread.store(slot->number.load(std::memory_order_relaxed), std::memory_order_relaxed);
   record.site.store(site, std::memory_order_relaxed);
   record.resource.store(AddressOf(misuse.resource), std::memory_order_relaxed);
+  record.other_resource.store(AddressOf(misuse.other_resource), std::memory_order_relaxed);
   record.other_thread.store(misuse.other_thread, std::memory_order_relaxed);
   record.other_site.store(misuse.other_site, std::memory_order_relaxed);
   record.is_complete.store(1, std::memory_order_release);

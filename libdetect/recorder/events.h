@@ -161,7 +161,8 @@ struct MisuseOf {
   Misuse misuse = Misuse::kHeldAtExit;
   const volatile void* resource = nullptr;
   ResourceKind kind = ResourceKind::kUnknown;
-  uint32_t other_thread = 0;  // MisuseRecord has what these two mean
+  const volatile void* other_resource = nullptr;  // MisuseRecord has what these three mean
+  uint32_t other_thread = 0;
   uint32_t other_site = 0;
 };
 

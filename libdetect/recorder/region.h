@@ -153,12 +153,13 @@ struct MisuseRecord {
   std::atomic<uint32_t> thread;       // its number
   std::atomic<uint32_t> site;         // where it did it; 0: not known
   std::atomic<uint64_t> resource;     // an address
-  // Who stands against it, and where that was: the owner of what is confined, the place at which
-  // the lock above was taken. 0: nobody, nowhere.
+  // What stands against it, and where that came to be: the owner of what is confined, the lock that
+  // is held and ranks above. 0: nothing, nowhere.
+  std::atomic<uint64_t> other_resource;
   std::atomic<uint32_t> other_thread;
   std::atomic<uint32_t> other_site;
 };
-static_assert(sizeof(MisuseRecord) == 32);
+static_assert(sizeof(MisuseRecord) == 40);
 
 struct alignas(4096) Header {
   // Constant after construction. A reader checks all of them.

@@ -88,8 +88,60 @@ bool IsAnyCycle(const CycleView&) { return true; }
 
 std::string HeldName(const CycleView& c, size_t i) { return c.Wanted(i + c.size() - 1).name; }
 
+// A worker waits for a task that is queued behind it.
+bool Starves(const CycleView& c, size_t i) {
+  const auto works = [](const ReportHold& hold) { return hold.mode == "member"; };
+  return c.Wanted(i).kind == "future" && c.Held(i + 1) == nullptr &&
+         std::ranges::any_of(c.Step(i + 1).holds, works);
+}
+bool IsStarvation(const CycleView& c) {
+  return AnyStep(c, [&](size_t i) { return Starves(c, i); });
+}
+
+bool IsInitialisation(const CycleView& c) {
+  return !AnyStep(c, [&](size_t i) { return c.Wanted(i).kind != "once"; });
+}
+
+bool IsLockOrder(const CycleView& c) {
+  return !AnyStep(
+      c, [&](size_t i) { return c.Wanted(i).kind != "mutex" && c.Wanted(i).kind != "rwlock"; });
+}
+
+std::string FixStarvation(const CycleView& c) {
+  const size_t i = FirstStep(c, [&](size_t step) { return Starves(c, step); });
+  return "do not wait for a task" + At(c.WaitsAt(i)) +
+         " that only this pool can run: run it there and then, give it to a second pool, or chain "
+         "the work that needs its result";
+}
+
+std::string FixInitialisation(const CycleView& c) {
+  if (c.size() == 1)
+    return "do not come back to " + c.Wanted(0).name + At(c.WaitsAt(0)) +
+           " from within its own initialiser";
+  return "let one initialiser do without the other: change " + c.Thread(c.size() - 1) +
+         At(c.WaitsAt(c.size() - 1));
+}
+
+// What is no lock cannot be taken in another order: one of the waits has to go.
+std::string FixAnyWait(const CycleView& c) {
+  const size_t last = c.size() - 1;
+  return "let one of these threads not wait for the next while it is waited for: change " +
+         c.Thread(last) + At(c.WaitsAt(last));
+}
+
+// What ends the wait of a sleeper, by what it waits for.
+std::string Waking(const std::string& kind, const std::string& name) {
+  if (kind == "semaphore") return "release a permit of " + name;
+  if (kind == "latch") return "count down " + name;
+  if (kind == "barrier") return "let each participant arrive at " + name + ", or drop out of it,";
+  if (kind == "future") return "complete " + name;
+  if (kind == "exchange") return "let a partner come to " + name;
+  return "notify " + name;
+}
+
 std::string FixSleep(const CycleView& c) {
-  return "notify " + c.Wanted(0).name + " on every path on which its waiters should go on" +
+  return Waking(c.Wanted(0).kind, c.Wanted(0).name) +
+         " on every path on which its waiters should go on" +
          (c.WaitsAt(0).empty() ? "" : " from " + c.WaitsAt(0));
 }
 
@@ -171,10 +223,19 @@ struct Shape {
 
 // The particular before the general.
 constexpr Shape kShapes[] = {
-    {IsSleep, FixSleep},          {IsOrphan, FixOrphan}, {IsJoinOfSelf, FixJoinOfSelf},
-    {HasUpgrade, FixUpgrade},     {IsSelf, FixSelf},     {HasRetake, FixRetake},
-    {HasReadAgain, FixReadAgain}, {HasJoin, FixJoin},    {IsOneSite, FixOneSite},
-    {IsAnyCycle, FixOrder},
+    {IsSleep, FixSleep},
+    {IsOrphan, FixOrphan},
+    {IsJoinOfSelf, FixJoinOfSelf},
+    {HasUpgrade, FixUpgrade},
+    {IsInitialisation, FixInitialisation},
+    {IsStarvation, FixStarvation},
+    {IsSelf, FixSelf},
+    {HasRetake, FixRetake},
+    {HasReadAgain, FixReadAgain},
+    {HasJoin, FixJoin},
+    {IsOneSite, FixOneSite},
+    {IsLockOrder, FixOrder},
+    {IsAnyCycle, FixAnyWait},
 };
 
 std::string FixFor(const CycleView& cycle) {
@@ -185,6 +246,10 @@ std::string FixFor(const CycleView& cycle) {
 std::string SummaryFor(const CycleView& c, const ReportIndex& index) {
   const std::string first = Quoted(c.Thread(0));
   if (IsJoinOfSelf(c)) return first + " waits for its own end";
+  if (IsStarvation(c) && c.size() == 1)
+    return first + " waits for " + c.Wanted(0).name + ", a task that only it could run";
+  if (IsInitialisation(c) && IsSelf(c))
+    return first + " waits for " + c.Wanted(0).name + ", which it is initialising itself";
   if (IsSelf(c)) return first + " waits for " + c.Wanted(0).name + ", which it holds itself";
 
   const Finding& finding = c.finding();
@@ -199,6 +264,11 @@ std::string SummaryFor(const CycleView& c, const ReportIndex& index) {
       members.push_back(Quoted(index.ThreadLabel(step.thread)));
     return Listed(members) + (members.size() == 1 ? " sleeps" : " sleep") +
            ", and no thread is left to wake " + (members.size() == 1 ? "it" : "one of them");
+  }
+  if (IsStarvation(c)) {
+    for (const ReportStep& step : finding.involved)
+      members.push_back(Quoted(index.ThreadLabel(step.thread)));
+    return Listed(members) + " wait for tasks that only they could run";
   }
   const std::string more =
       finding.involved.empty()

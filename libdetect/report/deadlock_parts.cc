@@ -106,6 +106,8 @@ class Dissection {
     ThreadIndex blocker = HolderOf(wait.resource, wait.mode, thread);
     if (blocker == kNoThread && wait.mode == AccessMode::kShared)
       blocker = first_writer_[wait.resource];
+    if (blocker == kNoThread && wait.pool != kNoResource)
+      blocker = HolderOf(wait.pool, AccessMode::kExclusive, thread);
     return {thread, wait.resource, blocker};
   }
 
@@ -134,6 +136,8 @@ class Dissection {
     for (const auto* parts : {&parts_.cycle, &parts_.involved, &parts_.queued}) {
       for (const DeadlockPart& part : *parts) {
         if (part.arrow.resource != kNoResource) wanted_[part.arrow.resource] = true;
+        const auto& wait = snapshot_.threads[part.arrow.thread].wait;
+        if (wait && wait->pool != kNoResource) wanted_[wait->pool] = true;
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "libdetect/report/cycle_view.h"
+#include "libdetect/report/misuse_advice.h"
 #include "libdetect/report/terminal_text.h"
 #include "libdetect/report/text_table.h"
 #include "libdetect/report/visible_frames.h"
@@ -60,6 +61,27 @@ std::string Duration(double seconds) {
   return text;
 }
 
+// What it is to hold a resource of that kind, with a blank behind.
+std::string HoldVerb(const std::string& kind, const std::string& mode) {
+  if (kind == "rwlock") return mode == "shared" ? "reads " : "writes ";
+  if (kind == "pool") return "works for ";
+  if (kind == "semaphore") return "has a permit of ";
+  if (kind == "barrier") return "takes part in ";
+  if (kind == "future") return "runs ";
+  if (kind == "once") return "initialises ";
+  return "holds ";
+}
+
+std::string WaitVerb(const std::string& kind, const std::string& mode) {
+  if (kind == "rwlock") return mode == "shared" ? "waits to read " : "waits to write ";
+  if (kind == "thread") return "joins ";
+  if (kind == "barrier" || kind == "latch") return "waits at ";
+  if (kind == "semaphore") return "waits for a permit of ";
+  if (kind == "pool") return "waits for the end of ";
+  if (kind == "exchange") return "waits for a partner at ";
+  return "waits for ";
+}
+
 // One row a thread: name, what it holds, where, what it waits for, where.
 class ThreadRows {
  public:
@@ -93,20 +115,18 @@ class ThreadRows {
 
   std::string HoldCell(const ReportHold& hold) const {
     const ReportResource& resource = index_.Resource(hold.resource);
-    const char* verb = resource.kind != "rwlock" ? "holds "
-                       : hold.mode == "shared"   ? "reads "
-                                                 : "writes ";
-    return verb + resource.name;
+    return HoldVerb(resource.kind, hold.mode) + resource.name;
   }
 
   std::string WaitCell(const ReportStep& step) const {
-    if (!step.waits_for) return "has ended";
+    const std::string& rule = cycle_.finding().rule;
+    if (!step.waits_for) {
+      if (!cycle_.finding().cycle.empty()) return "has ended";
+      return &step == &cycle_.finding().involved.front() ? MisuseVerb(rule) : "has it";
+    }
     const ReportResource& resource = index_.Resource(*step.waits_for);
-    const char* verb = step.condition              ? "waits to retake "
-                       : resource.kind == "thread" ? "joins "
-                       : resource.kind != "rwlock" ? "waits for "
-                       : step.mode == "shared"     ? "waits to read "
-                                                   : "waits to write ";
+    const std::string verb =
+        step.condition ? "waits to retake " : WaitVerb(resource.kind, step.mode);
     return verb + resource.name + (step.has_deadline ? " (timed)" : "");
   }
 
@@ -135,7 +155,7 @@ class FindingText {
       AppendFolded(lines, finding_.queued, "queued behind");
     }
     const bool is_guess = finding_.verdict != Verdict::kProven;
-    if (verbose_ || is_guess)
+    if (verbose_ || is_guess || finding_.cycle.empty())
       Append(lines, Paragraph("  Why: ", EscapeForTerminal(finding_.explanation)));
     Append(lines, Paragraph("  Fix: ", EscapeForTerminal(finding_.fix) + "."));
     AppendRight(lines, "detect explain " + EscapeForTerminal(finding_.rule), width_);
@@ -146,8 +166,8 @@ class FindingText {
   Lines Headline() const {
     const std::string rule = EscapeForTerminal(finding_.rule);
     const std::string title = UpperCase(rule) + " (" + VerdictName(finding_.verdict) + ")";
-    std::string since = ", since " + Duration(finding_.since_seconds);
-    std::replace(since.begin() + 1, since.end(), ' ', kNoBreak);
+    std::string since = finding_.cycle.empty() ? "" : ", since " + Duration(finding_.since_seconds);
+    if (!since.empty()) std::replace(since.begin() + 1, since.end(), ' ', kNoBreak);
     Lines lines = Paragraph("detect: ", title + ": " + EscapeForTerminal(finding_.summary) + since);
     AppendRight(lines, "[" + rule + "]", width_);
     if (color_) Highlight(lines.front(), title);
@@ -177,9 +197,9 @@ class FindingText {
     const size_t shown = verbose_ || n <= kRowsUnfolded ? n : kRowsFolded;
     for (size_t i = 0; i < shown; ++i) rows.AddCycleStep(i);
     for (const ReportStep& step : finding_.involved) {
-      const bool ended = !step.waits_for;
-      if (verbose_ || ended) rows.AddStep(step);
-      if (!verbose_ && ended) break;  // there is one that the cycle leads to
+      const bool told = !step.waits_for;  // has ended, or misused something
+      if (verbose_ || told) rows.AddStep(step);
+      if (!verbose_ && told && n > 0) break;  // there is one that the cycle leads to
     }
     if (verbose_) {
       for (const ReportStep& step : finding_.queued) rows.AddStep(step);
@@ -220,7 +240,11 @@ class FindingText {
                       EscapeForTerminal(index_.Resource(hold.resource).name) + " at");
       AppendStack(lines, hold.stack);
     }
-    if (!step.waits_for) return;
+    if (!step.waits_for) {
+      if (step.stack.empty()) return;
+      lines.push_back("  " + who + " at");
+      return AppendStack(lines, step.stack);
+    }
     lines.push_back("  " + who + " waits for " +
                     EscapeForTerminal(index_.Resource(*step.waits_for).name) + ", since " +
                     Duration(step.since_seconds) + ", at");

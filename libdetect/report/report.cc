@@ -16,4 +16,8 @@ const char* VerdictName(Verdict verdict) {
   return "unknown";
 }
 
+bool IsProvenDeadlock(const Finding& finding) {
+  return finding.verdict == Verdict::kProven && !finding.cycle.empty();
+}
+
 }  // namespace detect

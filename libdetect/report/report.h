@@ -49,7 +49,7 @@ struct ReportResource {
 // A lock that a thread of a finding holds.
 struct ReportHold {
   uint32_t resource = 0;
-  std::string mode;  // "exclusive", "shared"
+  std::string mode;  // "exclusive", "shared", "member"
   std::vector<Frame> stack;
 
   bool operator==(const ReportHold&) const = default;
@@ -72,20 +72,26 @@ struct ReportStep {
 };
 
 struct Finding {
-  std::string rule;  // "deadlock", "self-deadlock"
+  std::string rule;  // "deadlock", "self-deadlock", or MisuseRule()
   Verdict verdict = Verdict::kProven;
   std::string fingerprint;   // 16 hex digits; the same for the same bug in another run or build
   std::string summary;       // one sentence
   std::string explanation;   // why it can never end, or what the verdict rests on
   std::string fix;           // what to change
   double since_seconds = 0;  // how long its last thread had been waiting when it was made
-  std::vector<ReportStep> cycle;  // in order: each step's blocker is the next step's thread
+  // In order: each step's blocker is the next step's thread. Empty for a misuse.
+  std::vector<ReportStep> cycle;
   // Other threads that block each other with those of `cycle`, and ended ones that keep its locks.
+  // Of a misuse: who did it, where, holding what; then whose rule it was.
   std::vector<ReportStep> involved;
   std::vector<ReportStep> queued;  // blocked behind, and part of no cycle
 
   bool operator==(const Finding&) const = default;
 };
+
+// Returns whether `finding` is a deadlock, as opposed to a misuse, and can never end by itself:
+// that is what a policy acts on.
+bool IsProvenDeadlock(const Finding& finding);
 
 struct Report {
   struct Program {

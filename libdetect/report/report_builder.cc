@@ -9,6 +9,7 @@
 #include "libdetect/report/advice.h"
 #include "libdetect/report/deadlock_parts.h"
 #include "libdetect/report/fingerprint.h"
+#include "libdetect/report/misuse_advice.h"
 #include "libdetect/report/report_index.h"
 #include "libdetect/report/resource_name.h"
 #include "libdetect/report/visible_frames.h"
@@ -34,7 +35,20 @@ const char* StateName(ThreadState state) {
 }
 
 const char* ModeName(AccessMode mode) {
-  return mode == AccessMode::kShared ? "shared" : "exclusive";
+  switch (mode) {
+    case AccessMode::kShared:
+      return "shared";
+    case AccessMode::kMember:
+      return "member";
+    case AccessMode::kExclusive:
+      break;
+  }
+  return "exclusive";
+}
+
+// Others are named by where they are waited for: that is in the user's code.
+bool IsLock(ResourceKind kind) {
+  return kind == ResourceKind::kMutex || kind == ResourceKind::kRwLock;
 }
 
 std::string FunctionOf(const std::vector<Frame>& stack) {
@@ -47,54 +61,112 @@ std::string FunctionOf(const std::vector<Frame>& stack) {
 // One finding in the making.
 class ReportBuilder::Draft {
  public:
-  Draft(ReportBuilder& owner, const Snapshot& snapshot, const Deadlock& deadlock,
-        Symbolizer& symbolizer)
+  Draft(ReportBuilder& owner, const Snapshot& snapshot, Symbolizer& symbolizer)
       : owner_(owner),
         snapshot_(snapshot),
-        deadlock_(deadlock),
         symbolizer_(symbolizer),
-        parts_(TakeApart(snapshot, deadlock)),
-        known_(snapshot.resources.size()) {}
+        known_(snapshot.resources.size()),
+        where_used_(snapshot.resources.size()) {}
 
-  Finding Finish() {
-    AddThreads();
-    AddResources();
+  Finding AboutDeadlock(const Deadlock& deadlock) {
+    const DeadlockParts parts = TakeApart(snapshot_, deadlock);
+    AddThreads(parts);
+    FindWhereUsed(parts);
+    AddResources(parts.resources);
 
     Finding finding;
-    finding.rule = IsSelfDeadlock() ? "self-deadlock" : "deadlock";
-    finding.verdict = deadlock_.verdict;
-    finding.cycle = StepsOf(parts_.cycle);
-    finding.involved = StepsOf(parts_.involved);
-    finding.queued = StepsOf(parts_.queued);
+    finding.rule = IsSelfDeadlock(deadlock) ? "self-deadlock" : "deadlock";
+    finding.verdict = deadlock.verdict;
+    finding.cycle = StepsOf(parts.cycle);
+    finding.involved = StepsOf(parts.involved);
+    finding.queued = StepsOf(parts.queued);
     finding.since_seconds = SinceTheLastOneWaits(finding);
-    finding.fingerprint = FingerprintOf(finding);
-    Advice advice = AdviceFor(finding, deadlock_.guess, ReportIndex(owner_.report_));
-    finding.summary = std::move(advice.summary);
-    finding.explanation = std::move(advice.explanation);
-    finding.fix = std::move(advice.fix);
+    finding.fingerprint = FingerprintOf(parts, finding);
+    SetAdvice(finding, AdviceFor(finding, deadlock.guess, ReportIndex(owner_.report_)));
+    if (deadlock.guess == Guess::kNobodyElseNotifies) {
+      finding.explanation += LostNotification(deadlock.cycle.front().resource);
+    }
+    return finding;
+  }
+
+  Finding AboutMisuse(const MisuseSeen& misuse) {
+    std::vector<ResourceIndex> resources = {misuse.resource};
+    where_used_[misuse.resource] = &misuse.stack;
+    if (misuse.other_resource != kNoResource) {
+      resources.push_back(misuse.other_resource);
+      where_used_[misuse.other_resource] = &misuse.other_stack;
+    }
+    AddResources(resources);
+
+    Finding finding;
+    finding.rule = MisuseRule(misuse.misuse);
+    finding.verdict = Verdict::kProven;
+    ReportStep& culprit = finding.involved.emplace_back();
+    culprit.thread = AddThreadById(misuse.thread_id);
+    culprit.mode = ModeName(AccessMode::kExclusive);
+    culprit.stack = Symbolize(misuse.stack);
+    const bool has_other = misuse.other_thread_id != 0;
+    if (!has_other) {
+      const ResourceIndex held = resources.back();
+      culprit.holds.push_back(
+          {known_[held]->id, ModeName(AccessMode::kExclusive), Symbolize(misuse.other_stack)});
+    } else {
+      ReportStep& other = finding.involved.emplace_back();
+      other.thread = AddThreadById(misuse.other_thread_id);
+      other.mode = ModeName(AccessMode::kExclusive);
+      other.stack = Symbolize(misuse.other_stack);
+    }
+    const std::string name = known_[misuse.resource]->stable_name;
+    finding.fingerprint =
+        Fingerprint(finding.rule, {{.lock = name,
+                                    .acquired_in = FunctionOf(Symbolize(misuse.other_stack)),
+                                    .waits_in = FunctionOf(finding.involved.front().stack)}});
+    const uint32_t resource = known_[misuse.resource]->id;
+    SetAdvice(finding, AdviceForMisuse(finding, resource, ReportIndex(owner_.report_)));
     return finding;
   }
 
  private:
-  bool IsSelfDeadlock() const {
-    return deadlock_.cycle.size() == 1 && deadlock_.cycle[0].blocker == deadlock_.cycle[0].thread;
+  static bool IsSelfDeadlock(const Deadlock& deadlock) {
+    return deadlock.cycle.size() == 1 && deadlock.cycle[0].blocker == deadlock.cycle[0].thread;
   }
 
-  void AddThreads() {
-    for (const auto* parts : {&parts_.cycle, &parts_.involved, &parts_.queued}) {
-      for (const DeadlockPart& part : *parts) {
+  static void SetAdvice(Finding& finding, Advice advice) {
+    finding.summary = std::move(advice.summary);
+    finding.explanation = std::move(advice.explanation);
+    finding.fix = std::move(advice.fix);
+  }
+
+  // Returns a sentence about a wake-up that came before anybody slept, or nothing.
+  std::string LostNotification(ResourceIndex condition) {
+    for (const Thread& thread : snapshot_.threads) {
+      if (thread.unheard != condition || condition == kNoResource) continue;
+      const std::string place = ShortLocation(Symbolize(thread.unheard_stack));
+      return " A wake-up may have been lost: \"" + ThreadName(thread, snapshot_.pid) +
+             "\" notified it" + (place.empty() ? "" : " at " + place) + " when nobody waited.";
+    }
+    return "";
+  }
+
+  void AddThreads(const DeadlockParts& parts) {
+    for (const auto* list : {&parts.cycle, &parts.involved, &parts.queued}) {
+      for (const DeadlockPart& part : *list) {
         AddThread(part.arrow.thread);
         if (part.arrow.blocker != kNoThread) AddThread(part.arrow.blocker);
       }
     }
   }
 
+  ReportThread& PlaceFor(uint32_t thread_id) {
+    const auto [place, is_new] =
+        owner_.threads_.try_emplace(thread_id, owner_.report_.threads.size());
+    if (is_new) owner_.report_.threads.emplace_back();
+    return owner_.report_.threads[place->second];
+  }
+
   void AddThread(ThreadIndex index) {
     const Thread& thread = snapshot_.threads[index];
-    const auto [place, is_new] =
-        owner_.threads_.try_emplace(thread.id, owner_.report_.threads.size());
-    if (is_new) owner_.report_.threads.emplace_back();
-    owner_.report_.threads[place->second] = {
+    PlaceFor(thread.id) = {
         .id = thread.id,
         .tid = thread.tid,
         .pid = snapshot_.pid,
@@ -104,12 +176,28 @@ class ReportBuilder::Draft {
     };
   }
 
+  // Returns the id. The thread may be gone by now, and its name with it.
+  uint32_t AddThreadById(uint32_t id) {
+    for (ThreadIndex i = 0; i < snapshot_.threads.size(); ++i) {
+      if (snapshot_.threads[i].id != id) continue;
+      AddThread(i);
+      return id;
+    }
+    ReportThread& thread = PlaceFor(id);
+    if (thread.id == 0) {
+      thread.id = id;
+      thread.pid = snapshot_.pid;
+      thread.name = "thread #" + std::to_string(id);
+    }
+    thread.state = StateName(ThreadState::kEnded);
+    return id;
+  }
+
   // Names all new ones before it numbers them, so that both of a pair get a number.
-  void AddResources() {
-    FindWhereLocked();
+  void AddResources(const std::vector<ResourceIndex>& resources) {
     std::vector<std::pair<ResourceIndex, ResourceName>> fresh;
     std::map<std::string, int> fresh_of_name;
-    for (ResourceIndex index : parts_.resources) {
+    for (ResourceIndex index : resources) {
       const auto found = owner_.resources_.find(KeyOf(index));
       if (found != owner_.resources_.end()) {
         known_[index] = &found->second;
@@ -154,22 +242,22 @@ class ReportBuilder::Draft {
       const std::string name = ThreadName(thread, snapshot_.pid);
       return {thread.name.empty() && name != "main" ? name : "thread " + name, "thread"};
     }
-    const Stack* locked = where_locked_[index];
+    const Stack* used = where_used_[index];
     return NameOfResource(resource, Symbolize(resource.created_at),
-                          locked == nullptr ? std::vector<Frame>() : Symbolize(*locked),
-                          symbolizer_);
+                          used == nullptr ? std::vector<Frame>() : Symbolize(*used), symbolizer_);
   }
 
-  // Where each resource of the finding was acquired by its first holder; where it has none, as a
-  // condition has none, where it is waited for.
-  void FindWhereLocked() {
-    where_locked_.assign(snapshot_.resources.size(), nullptr);
+  // Where each lock of the finding was acquired by its first holder; where anything else is waited
+  // for.
+  void FindWhereUsed(const DeadlockParts& parts) {
     const auto note = [&](ResourceIndex index, const Stack& stack) {
-      if (index != kNoResource && where_locked_[index] == nullptr) where_locked_[index] = &stack;
+      if (index != kNoResource && where_used_[index] == nullptr) where_used_[index] = &stack;
     };
-    for (const Hold& hold : snapshot_.holds) note(hold.resource, hold.stack);
-    for (const auto* parts : {&parts_.cycle, &parts_.involved, &parts_.queued}) {
-      for (const DeadlockPart& part : *parts) {
+    for (const Hold& hold : snapshot_.holds) {
+      if (IsLock(snapshot_.resources[hold.resource].kind)) note(hold.resource, hold.stack);
+    }
+    for (const auto* list : {&parts.cycle, &parts.involved, &parts.queued}) {
+      for (const DeadlockPart& part : *list) {
         if (const auto& wait = snapshot_.threads[part.arrow.thread].wait)
           note(wait->resource, wait->stack);
       }
@@ -221,12 +309,12 @@ class ReportBuilder::Draft {
     return std::max(0.0, std::round(ns / 1e6) / 1e3);
   }
 
-  std::string FingerprintOf(const Finding& finding) const {
+  std::string FingerprintOf(const DeadlockParts& parts, const Finding& finding) const {
     std::vector<FingerprintStep> steps;
     for (size_t i = 0; i < finding.cycle.size(); ++i) {
       const ReportStep& step = finding.cycle[i];
       steps.push_back({
-          .lock = known_[parts_.cycle[i].arrow.resource]->stable_name + " " + step.mode,
+          .lock = known_[parts.cycle[i].arrow.resource]->stable_name + " " + step.mode,
           .acquired_in = step.holds.empty() ? "" : FunctionOf(step.holds.front().stack),
           .waits_in = FunctionOf(step.stack),
       });
@@ -246,17 +334,21 @@ class ReportBuilder::Draft {
 
   ReportBuilder& owner_;
   const Snapshot& snapshot_;
-  const Deadlock& deadlock_;
   Symbolizer& symbolizer_;
-  const DeadlockParts parts_;
-  std::vector<const KnownResource*> known_;  // by ResourceIndex, for parts_.resources
-  std::vector<const Stack*> where_locked_;   // by ResourceIndex
+  std::vector<const KnownResource*> known_;  // by ResourceIndex, for those of the finding
+  std::vector<const Stack*> where_used_;     // by ResourceIndex
   std::unordered_map<uint64_t, std::vector<Frame>> frames_;  // by return address
 };
 
 size_t ReportBuilder::AddDeadlock(const Snapshot& snapshot, const Deadlock& deadlock,
                                   Symbolizer& symbolizer) {
-  report_.findings.push_back(Draft(*this, snapshot, deadlock, symbolizer).Finish());
+  report_.findings.push_back(Draft(*this, snapshot, symbolizer).AboutDeadlock(deadlock));
+  return report_.findings.size() - 1;
+}
+
+size_t ReportBuilder::AddMisuse(const Snapshot& snapshot, const MisuseSeen& misuse,
+                                Symbolizer& symbolizer) {
+  report_.findings.push_back(Draft(*this, snapshot, symbolizer).AboutMisuse(misuse));
   return report_.findings.size() - 1;
 }
 

@@ -29,6 +29,9 @@ class ReportBuilder {
   // report()->findings. Requires: the stacks of the threads concerned are filled in.
   size_t AddDeadlock(const Snapshot& snapshot, const Deadlock& deadlock, Symbolizer& symbolizer);
 
+  // The same about a misuse, which is certain: the program did it. Such a finding has no cycle.
+  size_t AddMisuse(const Snapshot& snapshot, const MisuseSeen& misuse, Symbolizer& symbolizer);
+
   // Program, environment, losses and notes are the caller's to fill in.
   Report* report() { return &report_; }
   const Report* report() const { return &report_; }

@@ -26,10 +26,24 @@ std::string WithoutAnonymousNamespaces(std::string name) {
   return name;
 }
 
+const char* VerbOfUse(ResourceKind kind) {
+  switch (kind) {
+    case ResourceKind::kMutex:
+    case ResourceKind::kRwLock:
+      return " locked";
+    case ResourceKind::kCondition:
+      return " waited on";
+    case ResourceKind::kUnknown:
+      return " used";
+    default:
+      return " waited for";
+  }
+}
+
 }  // namespace
 
 ResourceName NameOfResource(const Resource& resource, const std::vector<Frame>& created_at,
-                            const std::vector<Frame>& locked_at, Symbolizer& symbolizer) {
+                            const std::vector<Frame>& used_at, Symbolizer& symbolizer) {
   if (!resource.name.empty()) return {resource.name, resource.name};
   if (const auto variable = symbolizer.NameOfData(resource.address)) {
     const std::string name = WithoutAnonymousNamespaces(*variable);
@@ -38,8 +52,10 @@ ResourceName NameOfResource(const Resource& resource, const std::vector<Frame>& 
 
   const char* kind = ResourceKindName(resource.kind);
   ResourceName name{kind, kind};
-  const char* used = resource.kind == ResourceKind::kCondition ? " waited on" : " locked";
-  if (AppendPlace(name, " created", created_at) || AppendPlace(name, used, locked_at)) return name;
+  if (AppendPlace(name, " created", created_at) ||
+      AppendPlace(name, VerbOfUse(resource.kind), used_at)) {
+    return name;
+  }
   const std::string unnamed = std::string("unnamed ") + kind;
   return {unnamed, unnamed};
 }

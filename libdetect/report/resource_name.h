@@ -24,9 +24,9 @@ struct ResourceName {
   std::string stable;
 };
 
-// `created_at` and `locked_at` are symbolized stacks, empty when unknown. A kThread resource is
+// `created_at` and `used_at` are symbolized stacks, empty when unknown. A kThread resource is
 // named by who knows its thread; see ReportBuilder.
 ResourceName NameOfResource(const Resource& resource, const std::vector<Frame>& created_at,
-                            const std::vector<Frame>& locked_at, Symbolizer& symbolizer);
+                            const std::vector<Frame>& used_at, Symbolizer& symbolizer);
 
 }  // namespace detect

@@ -163,6 +163,9 @@ class MappedRegionReader : public RegionReader {
     for (Hold& hold : snapshot.holds) {
       if (wanted[hold.thread]) hold.stack = SiteStack(hold.site);
     }
+    for (Thread& thread : snapshot.threads) {
+      if (thread.unheard != kNoResource) thread.unheard_stack = SiteStack(thread.unheard_site);
+    }
     for (MisuseSeen& misuse : snapshot.misuses) {
       misuse.stack = SiteStack(misuse.site);
       misuse.other_stack = SiteStack(misuse.other_site);
@@ -304,6 +307,8 @@ class MappedRegionReader : public RegionReader {
       seen.misuse = static_cast<Misuse>(misuse);
       seen.thread_id = record.thread.load();
       seen.resource = table->Find(record.resource.load(), CheckedKind(record.kind.load()));
+      const uint64_t other = record.other_resource.load();
+      if (other != 0) seen.other_resource = table->Find(other, ResourceKind::kMutex);
       seen.other_thread_id = record.other_thread.load();
       seen.site = record.site.load();
       seen.other_site = record.other_site.load();

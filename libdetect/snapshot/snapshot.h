@@ -66,6 +66,7 @@ struct Thread {
   // The condition that it last notified while nobody waited there, or kNoResource; and where.
   ResourceIndex unheard = kNoResource;
   uint32_t unheard_site = 0;
+  Stack unheard_stack;
 };
 
 struct Hold {
@@ -91,8 +92,9 @@ struct MisuseSeen {
   Misuse misuse = Misuse::kHeldAtExit;
   uint32_t thread_id = 0;  // Thread::id
   ResourceIndex resource = kNoResource;
-  uint32_t other_thread_id = 0;  // who stands against it; 0: nobody
-  uint32_t site = 0;             // as Hold::site: where it was done, and what it goes against
+  ResourceIndex other_resource = kNoResource;  // what stands against it
+  uint32_t other_thread_id = 0;                // or who; 0: nobody
+  uint32_t site = 0;  // as Hold::site: where it was done, and what it goes against
   uint32_t other_site = 0;
   Stack stack;
   Stack other_stack;

@@ -148,7 +148,7 @@ class Run {
         Say("detect: in process " + std::to_string(sighting.process->pid()) + ":\n");
       }
       Say(RenderFinding(report, finding, Text()));
-      if (finding.verdict == Verdict::kProven) Act(*sighting.process);
+      if (IsProvenDeadlock(finding)) Act(*sighting.process);
     }
     // Should detect be killed too, what it found so far is there.
     if (!look.sightings.empty() && !options_.output.empty()) Write(WholeReport());

@@ -250,5 +250,44 @@ TEST_F(Events, ANamedLockIsInTheRegionUntilItIsDestroyed) {
   EXPECT_EQ(find(), nullptr);
 }
 
+TEST_F(Events, AMisuseAtOnePlaceIsKeptOnce) {
+  Header& header = CurrentRegion()->header;
+  const uint32_t before = header.misuses_used;
+  const MisuseOf misuse = {.misuse = Misuse::kTaskDone, .resource = &a_};
+
+  Misused(slot_, misuse, {});
+  Misused(slot_, misuse, {});
+
+  ASSERT_EQ(header.misuses_used, before + 1);
+  const MisuseRecord& record = header.misuses[before];
+  EXPECT_EQ(record.misuse, static_cast<uint8_t>(Misuse::kTaskDone));
+  EXPECT_EQ(record.resource, AddressOf(&a_));
+  EXPECT_EQ(record.thread, slot_->number);
+  EXPECT_EQ(record.is_complete, 1u);
+}
+
+TEST_F(Events, LocksThatOutliveATaskAreMisuseAndMembershipsAreNot) {
+  Header& header = CurrentRegion()->header;
+  const uint32_t before = header.misuses_used;
+  Acquire(&a_);
+  Acquire(&b_, AccessMode::kMember);
+  MisusedIfHeld(slot_, 1);
+  EXPECT_EQ(header.misuses_used, before);
+
+  MisusedIfHeld(slot_, 0);
+
+  ASSERT_EQ(header.misuses_used, before + 1);
+  EXPECT_EQ(header.misuses[before].resource, AddressOf(&a_));
+  EXPECT_TRUE(Released(slot_, &b_));
+  EXPECT_TRUE(Released(slot_, &a_));
+}
+
+TEST_F(Events, TheLastNotificationThatNobodyHeardIsKept) {
+  NotifiedNobody(slot_, &a_, {});
+  NotifiedNobody(slot_, &b_, {});
+
+  EXPECT_EQ(slot_->unheard, AddressOf(&b_));
+}
+
 }  // namespace
 }  // namespace detect::recorder

@@ -18,6 +18,10 @@ const std::vector<Scene>& GoldenScenes() {
       {"temporary_cycle", TemporaryCycle},
       {"condition_retake", ConditionRetake},
       {"ended_owner", EndedOwner},
+      {"pool_starvation", PoolStarvation},
+      {"lost_notification", LostNotification},
+      {"rank_broken", RankBroken},
+      {"confinement_broken", ConfinementBroken},
   };
   return *scenes;
 }
@@ -26,6 +30,7 @@ Report ReportOn(const Snapshot& snapshot, Symbolizer& symbolizer) {
   ReportBuilder builder;
   for (const Deadlock& deadlock : FindDeadlocks(snapshot))
     builder.AddDeadlock(snapshot, deadlock, symbolizer);
+  for (const MisuseSeen& misuse : snapshot.misuses) builder.AddMisuse(snapshot, misuse, symbolizer);
   Report& report = *builder.report();
   report.program.path = "/usr/bin/bank";
   report.program.args = {"--accounts", "7"};
@@ -114,6 +119,61 @@ Report EndedOwner() {
   s.HoldStack("gone", "table", at.Locks("Insert", "/src/table.cc", 60));
   s.WaitStack("stuck", at.Locks("Find", "/src/table.cc", 90));
   return ReportOn(s.Build(), at);
+}
+
+Report PoolStarvation() {
+  FakeSymbolizer at;
+  SnapshotBuilder s;
+  s.Kind("jobs", ResourceKind::kPool).Kind("sum 1", ResourceKind::kFuture);
+  s.Kind("sum 2", ResourceKind::kFuture).Runs("main");
+  s.IsMember("jobs-1", "jobs").WaitsForMember("jobs-1", "sum 1", "jobs");
+  s.IsMember("jobs-2", "jobs").WaitsForMember("jobs-2", "sum 2", "jobs");
+  s.WaitStack("jobs-1", at.Locks("SumHalves", "/src/sum.cc", 24));
+  s.WaitStack("jobs-2", at.Locks("SumHalves", "/src/sum.cc", 24));
+  return ReportOn(s.Build(), at);
+}
+
+Report LostNotification() {
+  FakeSymbolizer at;
+  SnapshotBuilder s;
+  s.WaitsOnCondition("consumer", "not empty", "mutex").Joins("main", "consumer");
+  s.WaitStack("consumer", at.Locks("Get", "/src/queue.cc", 31));
+  s.WaitStack("main", at.Locks("main", "/src/main.cc", 9));
+  Snapshot snapshot = s.Build();
+  snapshot.threads[s.thread("main")].unheard = s.resource("not empty");
+  snapshot.threads[s.thread("main")].unheard_stack = at.Locks("Put", "/src/queue.cc", 17);
+  return ReportOn(snapshot, at);
+}
+
+Report RankBroken() {
+  FakeSymbolizer at;
+  SnapshotBuilder s;
+  s.Runs("worker").Holds("worker", "journal");
+  Snapshot snapshot = s.Build();
+  MisuseSeen& misuse = snapshot.misuses.emplace_back();
+  misuse.misuse = Misuse::kRank;
+  misuse.thread_id = 1;
+  misuse.resource = s.resource("accounts");
+  misuse.other_resource = s.resource("journal");
+  snapshot.resources = s.Build().resources;
+  misuse.stack = at.Locks("Append", "/src/journal.cc", 52);
+  misuse.other_stack = at.Locks("Append", "/src/journal.cc", 48);
+  return ReportOn(snapshot, at);
+}
+
+Report ConfinementBroken() {
+  FakeSymbolizer at;
+  SnapshotBuilder s;
+  s.Runs("ui").Runs("loader").Kind("window", ResourceKind::kUnknown);
+  Snapshot snapshot = s.Build();
+  MisuseSeen& misuse = snapshot.misuses.emplace_back();
+  misuse.misuse = Misuse::kConfined;
+  misuse.thread_id = 2;
+  misuse.resource = s.resource("window");
+  misuse.other_thread_id = 1;
+  misuse.stack = at.Locks("Load", "/src/load.cc", 77);
+  misuse.other_stack = at.Locks("Window::Window()", "/src/window.cc", 12);
+  return ReportOn(snapshot, at);
 }
 
 }  // namespace detect

@@ -26,6 +26,10 @@ Report SelfDeadlock();
 Report TemporaryCycle();
 Report ConditionRetake();
 Report EndedOwner();
+Report PoolStarvation();
+Report LostNotification();
+Report RankBroken();
+Report ConfinementBroken();
 
 // Returns the report about every deadlock of `snapshot`.
 Report ReportOn(const Snapshot& snapshot, Symbolizer& symbolizer);

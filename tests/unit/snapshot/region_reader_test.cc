@@ -245,5 +245,52 @@ TEST(RegionReader, BelievesNothingOfAHostileRegion) {
   }
 }
 
+TEST(RegionReader, TellsEachMisuseOnceAndOnlyWhenItIsWhole) {
+  RegionFile file;
+  file.AddThread(1);
+  recorder::Header& header = file.region()->header;
+  header.misuses[0].misuse = static_cast<uint8_t>(Misuse::kConfined);
+  header.misuses[0].thread = 1;
+  header.misuses[0].resource = 0x5000;
+  header.misuses[0].other_thread = 9;
+  header.misuses_used = 1;
+  std::unique_ptr<RegionReader> reader = file.Open();
+  EXPECT_TRUE(reader->Read().misuses.empty());
+
+  header.misuses[0].is_complete = 1;
+
+  const Snapshot snapshot = reader->Read();
+  ASSERT_EQ(snapshot.misuses.size(), 1u);
+  EXPECT_EQ(snapshot.misuses[0].misuse, Misuse::kConfined);
+  EXPECT_EQ(snapshot.misuses[0].thread_id, 1u);
+  EXPECT_EQ(snapshot.misuses[0].other_thread_id, 9u);
+  EXPECT_EQ(snapshot.resources[snapshot.misuses[0].resource].address, 0x5000u);
+  EXPECT_TRUE(reader->Read().misuses.empty());
+}
+
+TEST(RegionReader, KeepsCountsOfMisusesThatNobodyCouldHaveWrittenInBounds) {
+  RegionFile file;
+  recorder::Header& header = file.region()->header;
+  for (recorder::MisuseRecord& record : header.misuses) {
+    record.is_complete = 1;
+    record.misuse = 0xff;
+    record.kind = 0xff;
+  }
+  header.misuses_used = UINT32_MAX;
+
+  EXPECT_TRUE(file.Open()->Read().misuses.empty());
+}
+
+TEST(RegionReader, TellsWhomALostNotificationWasFor) {
+  RegionFile file;
+  ThreadSlot& notifier = file.AddThread(1);
+  notifier.unheard = 0x6000;
+  RegionFile::WaitFor(&file.AddThread(2), 0x6000, ResourceKind::kCondition);
+
+  const Snapshot snapshot = file.Open()->Read();
+
+  EXPECT_EQ(snapshot.threads[0].unheard, snapshot.threads[1].wait->resource);
+}
+
 }  // namespace
 }  // namespace detect
