@@ -8,6 +8,8 @@
 
 #include "libdetect/recorder/recorder.h"
 #include "libdetect/recorder/victim.h"
+#include "libdetect/sync/interrupted.h"
+#include "libdetect/sync/interruption.h"
 
 namespace detect::sync {
 namespace {
@@ -65,6 +67,17 @@ class ScopedSleeper {
 
 Awoken Slept(bool in_time) { return in_time ? Awoken::kLookAgain : Awoken::kTimedOut; }
 
+// As BlockOn, where nobody interrupts.
+Awoken Sleep(FutexWord& word, uint32_t expected, const BlockOptions& options) {
+  const recorder::Region* region = recorder::CurrentRegion();
+  if (options.victim == nullptr || region == nullptr) {
+    return Slept(FutexWait(word, expected, options.deadline, options.bits));
+  }
+  ScopedSleeper sleeper(region, options.victim, word);
+  const bool in_time = FutexWait(word, expected, options.deadline, options.bits);
+  return sleeper.WakeUp() ? Awoken::kVictim : Slept(in_time);
+}
+
 [[gnu::constructor]] void Register() {
   madvise(g_sleepers, sizeof(g_sleepers), MADV_WIPEONFORK);
   recorder::SetVictimHandler(MakeVictim);
@@ -73,13 +86,17 @@ Awoken Slept(bool in_time) { return in_time ? Awoken::kLookAgain : Awoken::kTime
 }  // namespace
 
 Awoken BlockOn(FutexWord& word, uint32_t expected, const BlockOptions& options) {
-  const recorder::Region* region = recorder::CurrentRegion();
-  if (options.victim == nullptr || region == nullptr) {
-    return Slept(FutexWait(word, expected, options.deadline, options.bits));
-  }
-  ScopedSleeper sleeper(region, options.victim, word);
-  const bool in_time = FutexWait(word, expected, options.deadline, options.bits);
-  return sleeper.WakeUp() ? Awoken::kVictim : Slept(in_time);
+  Interruption* interruption = options.interruptible ? Interruption::OfCaller() : nullptr;
+  if (interruption == nullptr) return Sleep(word, expected, options);
+  if (!interruption->BeginSleep(word)) return Awoken::kInterrupted;
+  const Awoken why = Sleep(word, expected, options);
+  const bool interrupted = interruption->EndSleep();
+  return interrupted && why != Awoken::kVictim ? Awoken::kInterrupted : why;
+}
+
+void Poke(FutexWord& word) {
+  word.fetch_add(kPoke, std::memory_order_relaxed);
+  FutexWake(word, kAllSleepers);
 }
 
 bool MakeVictim(uint32_t thread_number) {
@@ -94,9 +111,7 @@ bool MakeVictim(uint32_t thread_number) {
                                                std::memory_order_acquire)) {  // with ScopedSleeper
       continue;
     }
-    FutexWord& word = *sleeper.word.load(std::memory_order_relaxed);
-    word.fetch_add(kPoke, std::memory_order_relaxed);
-    FutexWake(word, kAllSleepers);
+    Poke(*sleeper.word.load(std::memory_order_relaxed));
     sleeper.state.store(Tag(thread_number, kChosen), std::memory_order_release);  // with WakeUp
     FutexWake(sleeper.state, 1);
     return true;
@@ -107,6 +122,11 @@ bool MakeVictim(uint32_t thread_number) {
 void ThrowVictim() {
   throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
                           "lock given up to end a deadlock");
+}
+
+void ThrowInterrupted() {
+  if (Interruption* interruption = Interruption::OfCaller()) interruption->Take();
+  throw interrupted();
 }
 
 }  // namespace detect::sync

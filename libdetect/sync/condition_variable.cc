@@ -29,7 +29,7 @@ bool condition_variable::Wait(std::unique_lock<mutex>& lock, const sync::Deadlin
   mutex& released = *lock.mutex();
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   const recorder::SuspendedHold hold = recorder::SuspendHold(slot, &released);
-  bool notified;
+  sync::Awoken why;
   {
     recorder::ScopedWait wait(slot,
                               {.resource = recorder::AddressOf(this),
@@ -40,11 +40,12 @@ bool condition_variable::Wait(std::unique_lock<mutex>& lock, const sync::Deadlin
     sync::WaitQueue::Place place;
     waiters_.Join(&place);
     released.lock_.Release();
-    notified = waiters_.Wait(&place, deadline);
+    why = waiters_.Wait(&place, {.deadline = deadline, .interruptible = true});
     released.lock_.Reacquire(slot);
   }
   recorder::ResumeHold(slot, &released, hold);
-  return notified;
+  if (why == sync::Awoken::kInterrupted) sync::ThrowInterrupted();
+  return why == sync::Awoken::kLookAgain;
 }
 
 }  // namespace detect

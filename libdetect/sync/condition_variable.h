@@ -6,6 +6,9 @@
 // A thread in wait() is recorded as waiting for the condition, which anyone alive may notify, and
 // for the mutex that it has to take again.
 //
+// The waits are interruptible: in a thread that was interrupted they throw detect::interrupted,
+// with the mutex held again.
+//
 // As the standard allows, it may be destroyed as soon as all who wait are notified. Beyond the
 // standard, they are notified in the order in which they came, and nobody wakes up without reason.
 //

@@ -48,7 +48,7 @@ class FutexLock {
   }
 
  private:
-  // The word's lowest bits. The upper byte is MakeVictim's.
+  // The word's lowest bits. The upper byte is Poke's.
   static constexpr uint32_t kFree = 0;
   static constexpr uint32_t kHeld = 1;
   static constexpr uint32_t kContended = 2;  // held, and others may sleep on the word

@@ -7,9 +7,11 @@
 #pragma once
 
 #include "libdetect/sync/condition_variable.h"
+#include "libdetect/sync/interrupted.h"
 #include "libdetect/sync/locks.h"
 #include "libdetect/sync/mutex.h"
 #include "libdetect/sync/recursive_mutex.h"
 #include "libdetect/sync/shared_mutex.h"
+#include "libdetect/sync/this_thread.h"
 #include "libdetect/sync/thread.h"
 #include "libdetect/sync/timed_mutex.h"

@@ -22,10 +22,20 @@ void ThrowIf(int error, const char* what) {
   if (error != 0) throw std::system_error(error, std::generic_category(), what);
 }
 
+// Reports what the thread still holds when its callable is done with, however it ended: the
+// unwinder of pthread_exit and of a cancellation comes by here, too.
+struct ScopedHoldsCheck {
+  ScopedHoldsCheck() = default;
+  ~ScopedHoldsCheck() { recorder::MisusedIfHeld(recorder::CurrentThread(), 0); }
+  ScopedHoldsCheck(const ScopedHoldsCheck&) = delete;
+  ScopedHoldsCheck& operator=(const ScopedHoldsCheck&) = delete;
+};
+
 }  // namespace
 
 struct thread::Launch {
   std::unique_ptr<Body> body;
+  std::shared_ptr<sync::Interruption> interruption;
   recorder::ThreadSlot* slot = nullptr;
   std::string name;
   bool daemon = false;
@@ -33,8 +43,11 @@ struct thread::Launch {
 
 void thread::Start(const thread_options& options, std::unique_ptr<Body> body) {
   daemon_ = options.daemon.value_or(t_daemon);
-  std::unique_ptr<Launch> launch(
-      new Launch{.body = std::move(body), .name = options.name, .daemon = daemon_});
+  interruption_ = std::make_shared<sync::Interruption>();
+  std::unique_ptr<Launch> launch(new Launch{.body = std::move(body),
+                                            .interruption = interruption_,
+                                            .name = options.name,
+                                            .daemon = daemon_});
   slot_ = launch->slot = recorder::PrepareThread();
   if (slot_ != nullptr) {
     number_ = slot_->number.load(std::memory_order_relaxed);
@@ -49,12 +62,23 @@ void thread::Start(const thread_options& options, std::unique_ptr<Body> body) {
 }
 
 void* thread::Main(void* argument) {
+  const ScopedHoldsCheck after_all_else;  // the callable's own members may unlock when they go
   const std::unique_ptr<Launch> launch(static_cast<Launch*>(argument));
   t_daemon = launch->daemon;
   recorder::ThreadStarted(launch->slot);
   if (!launch->name.empty()) NameInKernel(pthread_self(), launch->name);
-  launch->body->Run();
+  const sync::ScopedInterruption interruptible(launch->interruption.get());
+  RunUnlessInterrupted(*launch->body);
   return nullptr;
+}
+
+// The frame that ends an interrupted thread. No other exception is caught, not even to throw it
+// again: where it was thrown is what the terminated program's stack should show.
+void thread::RunUnlessInterrupted(Body& body) {
+  try {
+    body.Run();
+  } catch (const interrupted&) {
+  }
 }
 
 thread::~thread() {
@@ -75,6 +99,7 @@ void thread::swap(thread& other) noexcept {
   std::swap(slot_, other.slot_);
   std::swap(number_, other.number_);
   std::swap(daemon_, other.daemon_);
+  std::swap(interruption_, other.interruption_);
 }
 
 [[gnu::noinline]] void thread::join() {
@@ -97,6 +122,14 @@ void thread::detach() {
   Forget();
 }
 
+void thread::interrupt() noexcept {
+  if (interruption_ != nullptr) interruption_->Request();
+}
+
+bool thread::is_interrupted() const noexcept {
+  return interruption_ != nullptr && interruption_->IsPending();
+}
+
 void thread::set_name(const std::string& name) {
   if (!joinable()) return;
   NameInKernel(native_, name);
@@ -116,6 +149,7 @@ void thread::Forget() {
   slot_ = nullptr;
   number_ = 0;
   daemon_ = false;
+  interruption_.reset();
 }
 
 }  // namespace detect

@@ -1,11 +1,20 @@
-// std::thread, seen by the detector, with a name and a daemon flag.
+// std::thread, seen by the detector, with a name, a daemon flag and interruption.
 //
 //   detect::thread writer(detect::thread_options{.name = "writer"}, Write, std::ref(log));
+//   writer.interrupt();                                // its next interruptible wait throws
 //   writer.join();                                     // recorded: waits for "writer" to end
+//
+// An interruption asks a thread to stop. It wakes the thread from an interruptible wait, which
+// throws detect::interrupted; where the thread is in none, its next one throws at once. A thread
+// whose callable lets that exception out just ends; any other one terminates the program, as the
+// standard's does.
 //
 // A daemon thread is one that nobody has to wait for: its destructor detaches it where another one
 // would terminate the program, which can then end while the thread still runs or is deadlocked. A
 // thread inherits the flag from the thread that makes it, unless its options say otherwise.
+//
+// A lock that a thread still holds when its callable returned, or let an exception out, or was
+// ended by pthread_exit or a cancellation, is reported as misuse: nobody can unlock it any more.
 //
 // Threads: as std::thread. Cost: one slot in the region, beyond std::thread.
 #pragma once
@@ -24,10 +33,11 @@
 #include <utility>
 
 #include "libdetect/recorder/region.h"
+#include "libdetect/sync/interrupted.h"
+#include "libdetect/sync/interruption.h"
+#include "libdetect/sync/this_thread.h"
 
 namespace detect {
-
-namespace this_thread = std::this_thread;
 
 struct thread_options {
   std::string name = {};  // the kernel keeps its first 15 bytes, reports 47
@@ -75,6 +85,11 @@ class thread {
   void join();
   void detach();
 
+  // Asks the thread to stop. Without effect once it has ended, and where there is none.
+  void interrupt() noexcept;
+  // Returns whether an interruption is pending: neither thrown nor taken by the thread so far.
+  bool is_interrupted() const noexcept;
+
   // Names the thread for reports and for the kernel. Without effect once it has ended.
   void set_name(const std::string& name);
 
@@ -95,6 +110,7 @@ class thread {
 
   void Start(const thread_options& options, std::unique_ptr<Body> body);
   static void* Main(void* launch);
+  static void RunUnlessInterrupted(Body& body);
   // The thread's own slot; null once it has ended, or where it is not recorded.
   recorder::ThreadSlot* slot() const;
   // Becomes as if default-constructed.
@@ -105,6 +121,7 @@ class thread {
   recorder::ThreadSlot* slot_ = nullptr;
   uint32_t number_ = 0;  // the slot's, while it is this thread's
   bool daemon_ = false;
+  std::shared_ptr<sync::Interruption> interruption_;  // shared with the thread itself
 };
 
 inline void swap(thread& a, thread& b) noexcept { a.swap(b); }

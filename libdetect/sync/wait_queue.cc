@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <mutex>
 
-#include "libdetect/sync/block.h"
 #include "libdetect/sync/futex_lock.h"
 
 namespace detect::sync {
@@ -42,12 +41,13 @@ void WaitQueue::Join(Place* place) {
   last_ = place;
 }
 
-bool WaitQueue::Wait(Place* place, const Deadline* deadline) {
-  while (place->notified_.load(std::memory_order_acquire) == 0) {  // with NotifyFirst
-    const Awoken why = BlockOn(place->notified_, 0, {.deadline = deadline});
-    if (why != Awoken::kLookAgain) return !Leave(place);
+Awoken WaitQueue::Wait(Place* place, const BlockOptions& options) {
+  while (!IsNotified(*place)) {
+    // A place is poked only when its thread gives up: until then the word is 0.
+    const Awoken why = BlockOn(place->notified_, 0, options);
+    if (why != Awoken::kLookAgain) return Leave(place) ? why : Awoken::kLookAgain;
   }
-  return true;
+  return Awoken::kLookAgain;
 }
 
 void WaitQueue::NotifyOne() noexcept {
@@ -62,10 +62,14 @@ void WaitQueue::NotifyAll() noexcept {
   while (first_.load(std::memory_order_relaxed) != nullptr) NotifyFirst();
 }
 
+bool WaitQueue::IsNotified(const Place& place) {
+  return place.notified_.load(std::memory_order_acquire) % kPoke != 0;  // with NotifyFirst
+}
+
 // Returns false where the place was notified: it is in no line, and there may be none any more.
 bool WaitQueue::Leave(Place* place) {
   std::lock_guard hold(LockOf(this));
-  if (place->notified_.load(std::memory_order_acquire) != 0) return false;
+  if (IsNotified(*place)) return false;
   Remove(place);
   return true;
 }

@@ -16,7 +16,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "libdetect/sync/deadline.h"
+#include "libdetect/sync/block.h"
 #include "libdetect/sync/futex.h"
 
 namespace detect::sync {
@@ -27,7 +27,7 @@ class WaitQueue {
   class Place {
     friend class WaitQueue;
 
-    FutexWord notified_{0};
+    FutexWord notified_{0};  // 1 once it was; the upper byte is Poke's
     // Guarded by the queue's lock.
     Place* next_ = nullptr;
     Place* previous_ = nullptr;
@@ -39,14 +39,16 @@ class WaitQueue {
 
   void Join(Place* place);
 
-  // Returns true once `place` was notified, false when `deadline` (null: none) has passed before.
-  bool Wait(Place* place, const Deadline* deadline);
+  // Returns kLookAgain once `place` was notified; else why it gave up before. `options.victim` is
+  // not for use here.
+  Awoken Wait(Place* place, const BlockOptions& options);
 
   // Cost: with nobody in line, one load.
   void NotifyOne() noexcept;
   void NotifyAll() noexcept;
 
  private:
+  static bool IsNotified(const Place& place);
   bool Leave(Place* place);
   void NotifyFirst();
   void Remove(Place* place);

@@ -9,8 +9,12 @@
 namespace detect::sync {
 namespace {
 
-// Has come for every wait, so that none of these blocks: who is told, returns true all the same.
-constexpr Deadline kPast{};
+// Ends the place's wait and returns whether it was told to. Its deadline has come for every wait,
+// so that none of these blocks; who was told, hears of it all the same.
+bool IsNotified(WaitQueue& queue, WaitQueue::Place* place) {
+  const Deadline past{};
+  return queue.Wait(place, {.deadline = &past}) == Awoken::kLookAgain;
+}
 
 TEST(WaitQueue, TellsTheFirstToComeFirst) {
   WaitQueue queue;
@@ -22,9 +26,9 @@ TEST(WaitQueue, TellsTheFirstToComeFirst) {
   queue.NotifyOne();
   queue.NotifyOne();
 
-  EXPECT_TRUE(queue.Wait(&first, &kPast));
-  EXPECT_TRUE(queue.Wait(&second, &kPast));
-  EXPECT_FALSE(queue.Wait(&third, &kPast));
+  EXPECT_TRUE(IsNotified(queue, &first));
+  EXPECT_TRUE(IsNotified(queue, &second));
+  EXPECT_FALSE(IsNotified(queue, &third));
 }
 
 TEST(WaitQueue, TellsAllWhoAreInLineAndNobodyWhoComesAfter) {
@@ -36,9 +40,9 @@ TEST(WaitQueue, TellsAllWhoAreInLineAndNobodyWhoComesAfter) {
   queue.NotifyAll();
   queue.Join(&late);
 
-  EXPECT_TRUE(queue.Wait(&early, nullptr));
-  EXPECT_TRUE(queue.Wait(&also_early, nullptr));
-  EXPECT_FALSE(queue.Wait(&late, &kPast));
+  EXPECT_TRUE(IsNotified(queue, &early));
+  EXPECT_TRUE(IsNotified(queue, &also_early));
+  EXPECT_FALSE(IsNotified(queue, &late));
 }
 
 TEST(WaitQueue, ForgetsANotificationForWhichNobodyIsInLine) {
@@ -49,7 +53,7 @@ TEST(WaitQueue, ForgetsANotificationForWhichNobodyIsInLine) {
   queue.NotifyAll();
   queue.Join(&place);
 
-  EXPECT_FALSE(queue.Wait(&place, &kPast));
+  EXPECT_FALSE(IsNotified(queue, &place));
 }
 
 TEST(WaitQueue, KeepsTheOthersInOrderWhereverOneLeaves) {
@@ -58,17 +62,17 @@ TEST(WaitQueue, KeepsTheOthersInOrderWhereverOneLeaves) {
     std::vector<WaitQueue::Place> places(3);
     for (WaitQueue::Place& place : places) queue.Join(&place);
 
-    EXPECT_FALSE(queue.Wait(&places[leaver], &kPast));
+    EXPECT_FALSE(IsNotified(queue, &places[leaver]));
 
     WaitQueue::Place last;
     queue.Join(&last);
     for (size_t i = 0; i < 3; ++i) {
       if (i == leaver) continue;
       queue.NotifyOne();
-      EXPECT_TRUE(queue.Wait(&places[i], &kPast)) << i << " after " << leaver << " left";
+      EXPECT_TRUE(IsNotified(queue, &places[i])) << i << " after " << leaver << " left";
     }
     queue.NotifyOne();
-    EXPECT_TRUE(queue.Wait(&last, &kPast));
+    EXPECT_TRUE(IsNotified(queue, &last));
   }
 }
 
@@ -84,8 +88,8 @@ TEST(WaitQueue, MayBeGoneOnceItsWaitersAreNotified) {
   queue->~WaitQueue();
   std::memset(memory, 0, sizeof memory);
 
-  EXPECT_TRUE(queue->Wait(&place, nullptr));
-  EXPECT_TRUE(queue->Wait(&hasty, &kPast));
+  EXPECT_TRUE(IsNotified(*queue, &place));
+  EXPECT_TRUE(IsNotified(*queue, &hasty));
 }
 
 }  // namespace
