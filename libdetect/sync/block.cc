@@ -129,4 +129,9 @@ void ThrowInterrupted() {
   throw interrupted();
 }
 
+void ThrowIfInterrupted() {
+  const Interruption* interruption = Interruption::OfCaller();
+  if (interruption != nullptr && interruption->IsPending()) ThrowInterrupted();
+}
+
 }  // namespace detect::sync

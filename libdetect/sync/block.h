@@ -64,4 +64,7 @@ bool MakeVictim(uint32_t thread_number);
 // detect::interrupted.
 [[noreturn]] void ThrowInterrupted();
 
+// The same where an interruption is pending: for a wait that turns out to be none.
+void ThrowIfInterrupted();
+
 }  // namespace detect::sync

@@ -11,6 +11,7 @@
 // Context: hot. Memory: 12 bytes. Cost: uncontended, one compare-exchange and the record.
 #pragma once
 
+#include "libdetect/sync/lock_rank.h"
 #include "libdetect/sync/locks.h"
 #include "libdetect/sync/owned_lock.h"
 
@@ -19,12 +20,15 @@ namespace detect {
 class mutex {
  public:
   constexpr mutex() noexcept = default;
+  constexpr explicit mutex(lock_rank rank) noexcept : lock_(rank) {}
   // The name is copied.
-  explicit mutex(const char* name);
+  explicit mutex(const char* name, lock_rank rank = {});
   mutex(const mutex&) = delete;
   mutex& operator=(const mutex&) = delete;
 
   void lock();
+  // As lock(), but throws detect::interrupted in a thread that was interrupted.
+  void lock_interruptibly();
   [[nodiscard]] bool try_lock();
   void unlock();
 

@@ -4,7 +4,8 @@
 
 namespace detect::sync {
 
-OwnedLock::OwnedLock(const char* name, recorder::Caller caller) : named_(name != nullptr) {
+OwnedLock::OwnedLock(const char* name, recorder::Caller caller, lock_rank rank)
+    : named_(name != nullptr), rank_(rank) {
   if (named_) recorder::ResourceCreated(this, ResourceKind::kMutex, name, caller);
 }
 
@@ -29,15 +30,29 @@ Awoken OwnedLock::AcquireRecorded(recorder::ThreadSlot* slot, const BlockOptions
 void OwnedLock::LockCold(recorder::Caller caller) { LockSlow(recorder::CurrentThread(), caller); }
 
 void OwnedLock::LockSlow(recorder::ThreadSlot* slot, recorder::Caller caller) {
-  if (!TryAcquire(TidOf(slot)) &&
-      AcquireRecorded(slot, {.victim = slot}, caller) == Awoken::kVictim) {
-    ThrowVictim();
+  LockOrThrow(slot, /*interruptible=*/false, caller);
+}
+
+void OwnedLock::LockInterruptibly(recorder::Caller caller) {
+  ThrowIfInterrupted();
+  LockOrThrow(recorder::CurrentThread(), /*interruptible=*/true, caller);
+}
+
+void OwnedLock::LockOrThrow(recorder::ThreadSlot* slot, bool interruptible,
+                            recorder::Caller caller) {
+  if (IsRanked()) CheckRank(this, ResourceKind::kMutex, rank_, caller);
+  if (!TryAcquire(TidOf(slot))) {
+    const BlockOptions options{.victim = slot, .interruptible = interruptible};
+    const Awoken why = AcquireRecorded(slot, options, caller);
+    if (why == Awoken::kVictim) ThrowVictim();
+    if (why == Awoken::kInterrupted) ThrowInterrupted();
   }
   RecordAcquired(slot, caller);
 }
 
 bool OwnedLock::TryLockUntil(const Deadline& deadline, recorder::Caller caller) {
   recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (IsRanked()) CheckRank(this, ResourceKind::kMutex, rank_, caller);
   if (!TryAcquire(TidOf(slot)) &&
       AcquireRecorded(slot, {.deadline = &deadline}, caller) != Awoken::kLookAgain) {
     return false;
@@ -60,6 +75,7 @@ void OwnedLock::UnlockedOnce() {
 void OwnedLock::RecordAcquired(recorder::ThreadSlot* slot, recorder::Caller caller) {
   if (slot == nullptr) return;
   recorder::Acquired(slot, this, ResourceKind::kMutex, AccessMode::kExclusive, caller);
+  if (IsRanked()) RankAcquired(this, rank_);
 }
 
 void OwnedLock::RecordReleased() {

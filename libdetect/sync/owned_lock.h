@@ -16,14 +16,16 @@
 #include "libdetect/recorder/events.h"
 #include "libdetect/sync/block.h"
 #include "libdetect/sync/futex_lock.h"
+#include "libdetect/sync/lock_rank.h"
 
 namespace detect::sync {
 
 class OwnedLock {
  public:
   constexpr OwnedLock() noexcept = default;
+  constexpr explicit OwnedLock(lock_rank rank) noexcept : rank_(rank) {}
   // `name` is copied; null: none.
-  OwnedLock(const char* name, recorder::Caller caller);
+  OwnedLock(const char* name, recorder::Caller caller, lock_rank rank = {});
   constexpr ~OwnedLock() {
     if (named_) recorder::ResourceDestroyed(this);
   }
@@ -33,7 +35,7 @@ class OwnedLock {
   // Takes the lock and records it. Cost: uncontended, one compare-exchange and the record.
   // Throws std::system_error(resource_deadlock_would_occur) in a victim.
   [[gnu::always_inline]] void Lock(recorder::Caller caller) {
-    if (!recorder::IsRecording()) [[unlikely]]
+    if (!recorder::IsRecording() || IsRanked()) [[unlikely]]
       return LockCold(caller);
     recorder::ThreadSlot* slot = recorder::t_state.slot;
     // Before the lock is taken, because no load after a locked instruction overlaps with it.
@@ -46,6 +48,9 @@ class OwnedLock {
     }
   }
 
+  // The same, but throws detect::interrupted, without the lock, where the caller was interrupted.
+  void LockInterruptibly(recorder::Caller caller);
+
   bool TryLock(recorder::Caller caller) {
     recorder::ThreadSlot* slot = recorder::CurrentThread();
     if (!TryAcquire(TidOf(slot))) return false;
@@ -57,6 +62,8 @@ class OwnedLock {
   bool TryLockUntil(const Deadline& deadline, recorder::Caller caller);
 
   [[gnu::always_inline]] void Unlock() {
+    if (IsRanked()) [[unlikely]]
+      RankReleased(this);
     if (!recorder::IsRecording() || !recorder::ReleasedFast(recorder::t_state.slot, this))
         [[unlikely]] {
       RecordReleased();
@@ -79,6 +86,8 @@ class OwnedLock {
   }
 
  private:
+  bool IsRanked() const { return rank_.level != 0; }
+
   bool TryAcquire(int32_t tid) {
     if (!lock_.TryLock()) return false;
     owner_.store(tid, std::memory_order_relaxed);
@@ -88,16 +97,20 @@ class OwnedLock {
   Awoken Acquire(const recorder::ThreadSlot* slot, const BlockOptions& options);
   Awoken AcquireRecorded(recorder::ThreadSlot* slot, const BlockOptions& options,
                          recorder::Caller caller);
-  // Of a thread that is not recorded, or not yet; of any thread.
+  // Of a lock with a rank, or a thread that is not recorded, or not yet; of any.
   void LockCold(recorder::Caller caller);
   void LockSlow(recorder::ThreadSlot* slot, recorder::Caller caller);
+  void LockOrThrow(recorder::ThreadSlot* slot, bool interruptible, recorder::Caller caller);
   void RecordAcquired(recorder::ThreadSlot* slot, recorder::Caller caller);
   void RecordReleased();
 
   FutexLock lock_;
   // The owner's kernel id; 0 where there is none, or it is not recorded. By the owner.
   std::atomic<int32_t> owner_{0};
-  bool named_ = false;  // constant after construction
+
+  // Constant after construction.
+  bool named_ = false;
+  lock_rank rank_;
 };
 
 }  // namespace detect::sync

@@ -5,27 +5,29 @@
 
 namespace detect {
 
-[[gnu::noinline]] recursive_mutex::recursive_mutex(const char* name)
-    : lock_(name, DETECT_CALLER()) {}
+[[gnu::noinline]] recursive_mutex::recursive_mutex(const char* name, lock_rank rank)
+    : lock_(name, DETECT_CALLER(), rank) {}
 
 [[gnu::noinline]] void recursive_mutex::lock() {
   const recorder::Caller caller = DETECT_CALLER();
-  if (IsOwner()) {
-    if (LockAgain(caller)) return;
-    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
-                            "recursive_mutex::lock");
-  }
+  if (IsOwner()) return LockAgainOrThrow(caller);
   lock_.Lock(caller);
-  owner_.store(pthread_self(), std::memory_order_relaxed);
-  count_ = 1;
+  BecomeOwner();
+}
+
+[[gnu::noinline]] void recursive_mutex::lock_interruptibly() {
+  const recorder::Caller caller = DETECT_CALLER();
+  sync::ThrowIfInterrupted();
+  if (IsOwner()) return LockAgainOrThrow(caller);
+  lock_.LockInterruptibly(caller);
+  BecomeOwner();
 }
 
 [[gnu::noinline]] bool recursive_mutex::try_lock() {
   const recorder::Caller caller = DETECT_CALLER();
   if (IsOwner()) return LockAgain(caller);
   if (!lock_.TryLock(caller)) return false;
-  owner_.store(pthread_self(), std::memory_order_relaxed);
-  count_ = 1;
+  BecomeOwner();
   return true;
 }
 
@@ -38,6 +40,17 @@ void recursive_mutex::unlock() {
   }
   --count_;
   lock_.UnlockedOnce();
+}
+
+void recursive_mutex::BecomeOwner() {
+  owner_.store(pthread_self(), std::memory_order_relaxed);
+  count_ = 1;
+}
+
+void recursive_mutex::LockAgainOrThrow(recorder::Caller caller) {
+  if (LockAgain(caller)) return;
+  throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                          "recursive_mutex::lock");
 }
 
 bool recursive_mutex::LockAgain(recorder::Caller caller) {

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libdetect/sync/lock_rank.h"
 #include "libdetect/sync/locks.h"
 #include "libdetect/sync/owned_lock.h"
 
@@ -16,20 +17,25 @@ namespace detect {
 class recursive_mutex {
  public:
   constexpr recursive_mutex() noexcept = default;
+  constexpr explicit recursive_mutex(lock_rank rank) noexcept : lock_(rank) {}
   // The name is copied.
-  explicit recursive_mutex(const char* name);
+  explicit recursive_mutex(const char* name, lock_rank rank = {});
   recursive_mutex(const recursive_mutex&) = delete;
   recursive_mutex& operator=(const recursive_mutex&) = delete;
 
   // Throws std::system_error(resource_unavailable_try_again) at the 2^32nd lock of its owner.
   void lock();
+  // As lock(), but throws detect::interrupted in a thread that was interrupted.
+  void lock_interruptibly();
   [[nodiscard]] bool try_lock();
   void unlock();
 
  private:
   // What the caller holds already.
   bool IsOwner() const { return owner_.load(std::memory_order_relaxed) == pthread_self(); }
+  void BecomeOwner();
   bool LockAgain(recorder::Caller caller);
+  void LockAgainOrThrow(recorder::Caller caller);
 
   sync::OwnedLock lock_;
   // By the owner: how often it locked it.

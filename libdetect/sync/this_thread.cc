@@ -29,9 +29,7 @@ bool is_interrupted() noexcept {
   return interruption != nullptr && interruption->IsPending();
 }
 
-void interruption_point() {
-  if (is_interrupted()) sync::ThrowInterrupted();
-}
+void interruption_point() { sync::ThrowIfInterrupted(); }
 
 }  // namespace this_thread
 }  // namespace detect

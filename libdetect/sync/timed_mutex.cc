@@ -2,9 +2,14 @@
 
 namespace detect {
 
-[[gnu::noinline]] timed_mutex::timed_mutex(const char* name) : lock_(name, DETECT_CALLER()) {}
+[[gnu::noinline]] timed_mutex::timed_mutex(const char* name, lock_rank rank)
+    : lock_(name, DETECT_CALLER(), rank) {}
 
 [[gnu::noinline]] void timed_mutex::lock() { lock_.Lock(DETECT_CALLER()); }
+
+[[gnu::noinline]] void timed_mutex::lock_interruptibly() {
+  lock_.LockInterruptibly(DETECT_CALLER());
+}
 
 [[gnu::noinline]] bool timed_mutex::try_lock() { return lock_.TryLock(DETECT_CALLER()); }
 

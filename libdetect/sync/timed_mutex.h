@@ -9,6 +9,7 @@
 #include <chrono>
 
 #include "libdetect/sync/deadline.h"
+#include "libdetect/sync/lock_rank.h"
 #include "libdetect/sync/locks.h"
 #include "libdetect/sync/owned_lock.h"
 
@@ -17,12 +18,15 @@ namespace detect {
 class timed_mutex {
  public:
   constexpr timed_mutex() noexcept = default;
+  constexpr explicit timed_mutex(lock_rank rank) noexcept : lock_(rank) {}
   // The name is copied.
-  explicit timed_mutex(const char* name);
+  explicit timed_mutex(const char* name, lock_rank rank = {});
   timed_mutex(const timed_mutex&) = delete;
   timed_mutex& operator=(const timed_mutex&) = delete;
 
   void lock();
+  // As lock(), but throws detect::interrupted in a thread that was interrupted.
+  void lock_interruptibly();
   [[nodiscard]] bool try_lock();
   void unlock();
 

@@ -4,9 +4,11 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "libdetect/recorder/events.h"
 #include "libdetect/recorder/recorder.h"
@@ -55,6 +57,29 @@ inline int HoldCount(const recorder::ThreadSlot& slot, const void* resource) {
   }
   return count;
 }
+
+// The misuses that were recorded since this was made. One at the same place as an earlier one is
+// not.
+class MisuseLog {
+ public:
+  std::vector<const recorder::MisuseRecord*> Of(Misuse misuse) const {
+    const recorder::Header& header = recorder::CurrentRegion()->header;
+    std::vector<const recorder::MisuseRecord*> found;
+    for (uint32_t i = first_; i < Used(); ++i) {
+      const recorder::MisuseRecord& record = header.misuses[i];
+      if (record.misuse == static_cast<uint8_t>(misuse)) found.push_back(&record);
+    }
+    return found;
+  }
+
+ private:
+  static uint32_t Used() {
+    const uint32_t used = recorder::CurrentRegion()->header.misuses_used;
+    return std::min(used, recorder::kMaxMisuses);
+  }
+
+  const uint32_t first_ = Used();
+};
 
 // Returns the name recorded for the lock at `resource`; nothing where there is none.
 inline std::optional<std::string> RecordedName(const void* resource) {

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "libdetect/sync/mutex.h"
 #include "tests/unit/sync/recorded.h"
@@ -19,6 +20,7 @@ namespace detect {
 namespace {
 
 using ::detect::testing::AwaitWaiting;
+using ::detect::testing::MisuseLog;
 using ::detect::testing::NameOf;
 using ::detect::testing::OwnSlot;
 using ::detect::testing::SlotOf;
@@ -226,6 +228,51 @@ TEST(Thread, MayBeAbandonedWhereItIsADaemon) {
 
   go.count_down();
   ran.wait();
+}
+
+// Returns the locks that threads running `body` were reported to have held when they ended.
+template <typename F>
+std::vector<uint64_t> HeldAtExitOf(F body) {
+  const MisuseLog log;
+  thread(body).join();
+  std::vector<uint64_t> held;
+  for (const recorder::MisuseRecord* misuse : log.Of(Misuse::kHeldAtExit)) {
+    held.push_back(misuse->resource);
+  }
+  return held;
+}
+
+TEST(Thread, IsReportedWhereItEndsWithALockHeldHoweverItEnds) {
+  mutex returned, exited, cancelled, thrown;
+  const auto locks = [](mutex& m) { return std::vector<uint64_t>{recorder::AddressOf(&m)}; };
+
+  EXPECT_EQ(HeldAtExitOf([&] { returned.lock(); }), locks(returned));
+  EXPECT_EQ(HeldAtExitOf([&] {
+              exited.lock();
+              pthread_exit(nullptr);
+            }),
+            locks(exited));
+  EXPECT_EQ(HeldAtExitOf([&] {
+              cancelled.lock();
+              pthread_cancel(pthread_self());
+              pthread_testcancel();
+            }),
+            locks(cancelled));
+  EXPECT_EQ(HeldAtExitOf([&] {
+              thrown.lock();
+              throw interrupted();
+            }),
+            locks(thrown));
+}
+
+TEST(Thread, IsNotReportedWhereItEndsWithNothingHeld) {
+  mutex m;
+  EXPECT_EQ(HeldAtExitOf([&] { std::lock_guard hold(m); }), std::vector<uint64_t>());
+
+  // A callable's own members unlock when they go.
+  const MisuseLog log;
+  thread([&m, hold = std::unique_lock<mutex>()]() mutable { hold = std::unique_lock(m); }).join();
+  EXPECT_TRUE(log.Of(Misuse::kHeldAtExit).empty());
 }
 
 class ThreadDeathTest : public ::testing::Test {
