@@ -14,6 +14,7 @@
 #include "libdetect/sync/mutex.h"
 #include "libdetect/sync/recursive_mutex.h"
 #include "libdetect/sync/shared_mutex.h"
+#include "libdetect/sync/synchronized.h"
 #include "libdetect/sync/this_thread.h"
 #include "libdetect/sync/thread.h"
 #include "libdetect/sync/timed_mutex.h"
