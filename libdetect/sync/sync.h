@@ -7,6 +7,7 @@
 #pragma once
 
 #include "libdetect/sync/condition_variable.h"
+#include "libdetect/sync/guarded.h"
 #include "libdetect/sync/interrupted.h"
 #include "libdetect/sync/jthread.h"
 #include "libdetect/sync/lock_rank.h"
