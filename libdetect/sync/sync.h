@@ -18,4 +18,5 @@
 #include "libdetect/sync/synchronized.h"
 #include "libdetect/sync/this_thread.h"
 #include "libdetect/sync/thread.h"
+#include "libdetect/sync/thread_confined.h"
 #include "libdetect/sync/timed_mutex.h"
