@@ -19,4 +19,5 @@
 #include "libdetect/sync/this_thread.h"
 #include "libdetect/sync/thread.h"
 #include "libdetect/sync/thread_confined.h"
+#include "libdetect/sync/thread_local_slot.h"
 #include "libdetect/sync/timed_mutex.h"
