@@ -8,6 +8,7 @@
 
 #include "libdetect/sync/condition_variable.h"
 #include "libdetect/sync/guarded.h"
+#include "libdetect/sync/instrumented.h"
 #include "libdetect/sync/interrupted.h"
 #include "libdetect/sync/jthread.h"
 #include "libdetect/sync/lock_rank.h"
