@@ -55,6 +55,7 @@ void CheckRank(const void* lock, ResourceKind kind, lock_rank rank, recorder::Ca
                     {.misuse = Misuse::kRank,
                      .resource = lock,
                      .kind = kind,
+                     .other_resource = highest->lock,
                      .other_site = SiteOfHold(slot, highest->lock)},
                     caller);
 }

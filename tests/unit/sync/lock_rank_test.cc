@@ -68,6 +68,7 @@ TYPED_TEST(RankOf, ALockTakenDownwardsIsReportedWithWhereTheOtherOneWasTaken) {
   ASSERT_EQ(log.Of(Misuse::kRank).size(), 1u);
   const recorder::MisuseRecord& misuse = *log.Of(Misuse::kRank)[0];
   EXPECT_EQ(misuse.resource, recorder::AddressOf(&table));
+  EXPECT_EQ(misuse.other_resource, recorder::AddressOf(&row));
   EXPECT_EQ(misuse.kind, static_cast<uint8_t>(ResourceKind::kMutex));
   EXPECT_EQ(misuse.thread, OwnSlot().number);
   EXPECT_EQ(misuse.site, table_site);
