@@ -7,14 +7,15 @@ _DETECT = "//tools/detect"
 _SHIM = "//tools/preload:libdetect_preload.so"
 _SCHEMA = "//docs:report.schema.json"
 
-def two_form_program(name, linked = True):
-    """Declares <name> over std:: and, where asked, <name>_linked over detect::, from <name>.cc."""
-    native.cc_binary(
-        name = name,
-        testonly = True,
-        srcs = [name + ".cc"],
-        deps = ["//tests/scenarios:lib"],
-    )
+def two_form_program(name, linked = True, std = True):
+    """Declares, of those asked for, <name> over std:: and <name>_linked over detect::, from <name>.cc."""
+    if std:
+        native.cc_binary(
+            name = name,
+            testonly = True,
+            srcs = [name + ".cc"],
+            deps = ["//tests/scenarios:lib"],
+        )
     if linked:
         native.cc_binary(
             name = name + "_linked",

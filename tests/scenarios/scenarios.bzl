@@ -9,7 +9,8 @@ def scenario(
         exit_code = 66,
         exit_code_in_process = None,
         options = [],
-        linked = True):
+        linked = True,
+        std = True):
     """Tests what bug_<name> yields, and that its twin ok_<name> ends well and yields nothing.
 
     Args:
@@ -22,10 +23,11 @@ def scenario(
         unless given.
       options: for detect, on the bug program; see program_test.
       linked: False where only the C library has what the program shows.
+      std: False where only detect:: has it.
     """
-    routes = [route for route in ROUTES if linked or route != "linked"]
+    routes = [route for route in ROUTES if (linked if route == "linked" else std)]
     for program in ["bug_" + name, "ok_" + name]:
-        two_form_program(program, linked)
+        two_form_program(program, linked, std)
         bug = program.startswith("bug_")
         for route in routes:
             expected = exit_code

@@ -1,0 +1,31 @@
+// A helper that says its caller holds the lock is called by two that do.
+#include <map>
+
+#include "tests/scenarios/lib.h"
+
+namespace {
+
+lib::guarded<std::map<int, int>> accounts;
+
+void MoveLocked(int from, int to) {
+  std::map<int, int>& all = accounts.unguarded();
+  --all[from];
+  ++all[to];
+}
+
+void Move() {
+  const auto access = accounts.lock();
+  MoveLocked(1, 2);
+}
+
+void MoveInAHurry() {
+  accounts.with([](auto&) { MoveLocked(2, 1); });
+}
+
+}  // namespace
+
+int main() {
+  scenario::Session session;
+  Move();
+  scenario::Start("hurry", MoveInAHurry).join();
+}
