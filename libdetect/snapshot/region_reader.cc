@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 
 #include "libdetect/recorder/recorder.h"
 #include "libdetect/recorder/region.h"
@@ -32,6 +33,8 @@ using recorder::SiteRecord;
 using recorder::SlotState;
 using recorder::ThreadSlot;
 
+constexpr size_t kCacheLine = 64;
+constexpr uint32_t kPrefetchDistance = 4;  // slots
 constexpr size_t kHeadBytes = offsetof(ThreadSlot, holds);
 static_assert(kHeadBytes % sizeof(uint64_t) == 0 && sizeof(SiteRecord) % sizeof(uint64_t) == 0 &&
               sizeof(ResourceRecord) % sizeof(uint64_t) == 0 &&
@@ -146,6 +149,7 @@ class MappedRegionReader : public RegionReader {
     ResourceTable table(&snapshot.resources);
     table.Reset(used);
     for (uint32_t i = 0; i < used; ++i) {
+      Prefetch(i + kPrefetchDistance);
       if (!ReadSlot(i, &table, &snapshot)) break;
     }
     ResolveJoins(&snapshot);
@@ -177,10 +181,9 @@ class MappedRegionReader : public RegionReader {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     for (ThreadIndex index : threads) {
       const Thread& thread = snapshot.threads[index];
-      Copied<ThreadSlot> slot;
-      if (!CopyHead(slot_of_[index], &slot)) return false;
-      if (slot->number.load() != thread.id) return false;
-      if (thread.wait && slot->wait_sequence.load() != thread.wait->sequence) return false;
+      const std::optional<Instant> now = InstantOf(slot_of_[index]);
+      if (!now || now->number != thread.id) return false;
+      if (thread.wait && now->wait_sequence != thread.wait->sequence) return false;
     }
     return true;
   }
@@ -208,6 +211,35 @@ class MappedRegionReader : public RegionReader {
     return std::min(header->threads_used.load(), kMaxThreads);
   }
 
+  // Two looks that find the same saw one thread in one wait, or in none.
+  struct Instant {
+    uint32_t state;
+    uint32_t number;
+    uint64_t wait_sequence;
+
+    bool operator==(const Instant&) const = default;
+  };
+
+  std::optional<Instant> InstantOf(uint32_t slot) const {
+    static_assert(offsetof(ThreadSlot, state) == 0 && offsetof(ThreadSlot, number) == 4);
+    const ThreadSlot& shared = region_->threads[slot];
+    Instant instant;
+    if (!GuardedCopy(&shared.state, &instant.state, 1) ||
+        !GuardedCopy(&shared.wait_sequence, &instant.wait_sequence, 1)) {
+      return std::nullopt;
+    }
+    return instant;
+  }
+
+  // The head and the first holds of a slot that is going to be read: no slot is near another, so
+  // the processor would not guess it.
+  void Prefetch(uint32_t slot) const {
+    const char* begin = reinterpret_cast<const char*>(&region_->threads[slot % kMaxThreads]);
+    for (size_t at = 0; at < kHeadBytes + sizeof(HoldRecord); at += kCacheLine) {
+      __builtin_prefetch(begin + at);
+    }
+  }
+
   bool CopyHead(uint32_t slot, Copied<ThreadSlot>* to) const {
     return Copy(&region_->threads[slot], to, kHeadBytes);
   }
@@ -228,11 +260,10 @@ class MappedRegionReader : public RegionReader {
       return false;
     }
     std::atomic_thread_fence(std::memory_order_acquire);
-    Copied<ThreadSlot> again;
-    if (!CopyHead(index, &again)) return false;
+    const std::optional<Instant> now = InstantOf(index);
+    if (!now) return false;
     uint64_t sequence = slot->wait_sequence.load();
-    bool same = again->wait_sequence.load() == sequence &&
-                again->number.load() == slot->number.load() && again->state.load() == state;
+    bool same = *now == Instant{state, slot->number.load(), sequence};
 
     ThreadIndex position = static_cast<ThreadIndex>(snapshot->threads.size());
     Thread& thread = snapshot->threads.emplace_back();
