@@ -1,6 +1,7 @@
 #include "libdetect/sync/lock_rank.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "libdetect/recorder/events.h"
 
@@ -16,20 +17,33 @@ struct RankedHolds {
   RankedHold* end() { return holds + count; }
 
   uint32_t count = 0;
+  uint32_t foreign_releases = 0;  // how many there were when it was last in use
   RankedHold holds[kMaxRankedHolds] = {};
 };
 
 thread_local constinit RankedHolds t_ranked{};
 
-// Returns the hold of the highest rank; null when there is none.
-const RankedHold* Highest(const recorder::ThreadSlot* slot) {
-  const RankedHold* highest = nullptr;
-  for (const RankedHold* hold = t_ranked.holds; hold != t_ranked.end(); ++hold) {
-    // Another thread may have released it in this one's place.
-    if (!recorder::Holds(slot, hold->lock)) continue;
-    if (highest == nullptr || hold->rank.level > highest->rank.level) highest = hold;
+// How often a ranked lock was released by a thread that did not hold it. The list of the one that
+// did is wrong then, and another lock may come to live at that address: so all lists are dropped,
+// and at worst a lock is not checked. Relaxed: what lets a thread reuse the address orders this.
+constinit std::atomic<uint32_t> g_foreign_releases{0};
+
+RankedHolds& OwnHolds() {
+  const uint32_t foreign = g_foreign_releases.load(std::memory_order_relaxed);
+  if (t_ranked.foreign_releases != foreign) [[unlikely]] {
+    t_ranked.foreign_releases = foreign;
+    t_ranked.count = 0;
   }
-  return highest;
+  return t_ranked;
+}
+
+// Returns the hold of the highest rank; null when there is none.
+const RankedHold* Highest() {
+  RankedHolds& own = OwnHolds();
+  const RankedHold* highest = std::max_element(
+      own.holds, own.end(),
+      [](const RankedHold& a, const RankedHold& b) { return a.rank.level < b.rank.level; });
+  return highest == own.end() ? nullptr : highest;
 }
 
 // Returns the call site at which the thread took `lock`.
@@ -49,7 +63,7 @@ uint32_t SiteOfHold(const recorder::ThreadSlot* slot, const void* lock) {
 void CheckRank(const void* lock, ResourceKind kind, lock_rank rank, recorder::Caller caller) {
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (slot == nullptr) return;
-  const RankedHold* highest = Highest(slot);
+  const RankedHold* highest = Highest();
   if (highest == nullptr || highest->rank.level < rank.level) return;
   recorder::Misused(slot,
                     {.misuse = Misuse::kRank,
@@ -61,17 +75,24 @@ void CheckRank(const void* lock, ResourceKind kind, lock_rank rank, recorder::Ca
 }
 
 void RankAcquired(const void* lock, lock_rank rank) {
-  if (t_ranked.count == kMaxRankedHolds) return;
-  *t_ranked.end() = {lock, rank};
-  ++t_ranked.count;
+  RankedHolds& own = OwnHolds();
+  if (own.count == kMaxRankedHolds) return;
+  *own.end() = {lock, rank};
+  ++own.count;
 }
 
 void RankReleased(const void* lock) {
+  RankedHolds& own = OwnHolds();
   RankedHold* const released = std::find_if(
-      t_ranked.holds, t_ranked.end(), [lock](const RankedHold& hold) { return hold.lock == lock; });
-  if (released == t_ranked.end()) return;
-  std::move(released + 1, t_ranked.end(), released);
-  --t_ranked.count;
+      own.holds, own.end(), [lock](const RankedHold& hold) { return hold.lock == lock; });
+  if (released != own.end()) {
+    std::move(released + 1, own.end(), released);
+    --own.count;
+    return;
+  }
+  const recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (slot == nullptr || recorder::Holds(slot, lock)) return;  // not in the list, but its own
+  g_foreign_releases.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace detect::sync

@@ -4,7 +4,7 @@
 
 #include <chrono>
 #include <memory>
-#include <type_traits>
+#include <optional>
 #include <vector>
 
 #include "libdetect/sync/sync.h"
@@ -136,13 +136,33 @@ TYPED_TEST(RankOf, LocksIsThatOfOneThreadsLocks) {
   EXPECT_EQ(CountIn([&] { thread([&] { std::lock_guard hold(table); }).join(); }), 0u);
 }
 
-TYPED_TEST(RankOf, ALockThatAnotherThreadReleasedCountsNoMore) {
+// Those that another thread than their owner can unlock.
+template <typename Lock>
+class RankOfOwnerless : public ::testing::Test {};
+
+using OwnerlessLocks = ::testing::Types<mutex, timed_mutex>;
+TYPED_TEST_SUITE(RankOfOwnerless, OwnerlessLocks);
+
+TYPED_TEST(RankOfOwnerless, ALockThatAnotherThreadReleasedCountsNoMore) {
   TypeParam table(kTable), row(kRow);
-  if constexpr (std::is_same_v<TypeParam, recursive_mutex>) return;  // its owner alone unlocks it
   row.lock();
   thread([&] { row.unlock(); }).join();
 
   EXPECT_EQ(CountIn([&] { std::lock_guard hold(table); }), 0u);
+}
+
+TYPED_TEST(RankOfOwnerless, ALockThatAnotherThreadReleasedIsNotThatOfTheNextOneAtItsAddress) {
+  TypeParam table(kTable);
+  std::optional<TypeParam> reused(kCell);
+  reused->lock();
+  thread([&] { reused->unlock(); }).join();
+  reused.emplace();
+
+  EXPECT_EQ(CountIn([&] {
+              std::lock_guard holds_reused(*reused);
+              std::lock_guard holds_table(table);
+            }),
+            0u);
 }
 
 TEST(LockRank, IsCheckedOfAConstantInitialisedLock) {
