@@ -142,7 +142,9 @@ bool IsSame(const MisuseRecord& record, Misuse misuse, uint32_t site) {
 }
 
 void AddMisuse(const ThreadSlot* slot, const MisuseOf& misuse, uint32_t site) {
-  Header& header = CurrentRegion()->header;
+  Region* region = CurrentRegion();
+  if (region == nullptr) return;
+  Header& header = region->header;
   const uint32_t used = header.misuses_used.load(std::memory_order_acquire);
   for (uint32_t i = 0; i < used && i < kMaxMisuses; ++i) {
     if (IsSame(header.misuses[i], misuse.misuse, site)) return;
@@ -280,6 +282,7 @@ void ResourceCreated(const volatile void* object, ResourceKind kind, const char*
   if (slot == nullptr) return;
   ForgetHold(slot, object);
   Region* region = CurrentRegion();
+  if (region == nullptr) return;
   if (!EnsureBacked(region->resources, sizeof(region->resources))) {
     return CountLoss(Loss::kResources);
   }

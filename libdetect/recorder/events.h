@@ -28,8 +28,8 @@ namespace detect::recorder {
 
 // Returns whether the calling thread has a slot already: then t_state.slot is it.
 inline __attribute__((always_inline)) bool IsRecording() {
-  return reinterpret_cast<uintptr_t>(g_switch.region.load(std::memory_order_relaxed)) ==
-         t_state.region;
+  return kEnabled && reinterpret_cast<uintptr_t>(g_switch.region.load(std::memory_order_relaxed)) ==
+                         t_state.region;
 }
 
 // Returns the calling thread's slot, registering the thread at its first event; null when there is
@@ -37,7 +37,7 @@ inline __attribute__((always_inline)) bool IsRecording() {
 inline ThreadSlot* CurrentThread() {
   if (IsRecording()) [[likely]]
     return t_state.slot;
-  return RegisterCurrentThread();
+  return kEnabled ? RegisterCurrentThread() : nullptr;
 }
 
 inline uint64_t AddressOf(const volatile void* object) {

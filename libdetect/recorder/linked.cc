@@ -11,6 +11,7 @@ namespace detect::recorder {
 namespace {
 
 __attribute__((constructor(101))) void StartBeforeMain() {
+  if (!kEnabled) return;
   SetUnwinder(UnwindHere);
   if (&detect_shim_api != nullptr) SetShim(detect_shim_api());
   Start(nullptr);

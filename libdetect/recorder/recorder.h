@@ -15,6 +15,14 @@
 
 namespace detect::recorder {
 
+// False where the program is built with --//libdetect:enabled=false: recording is never on, and the
+// compiler leaves out what depends on it.
+#ifdef DETECT_DISABLED
+inline constexpr bool kEnabled = false;
+#else
+inline constexpr bool kEnabled = true;
+#endif
+
 inline constexpr uint32_t kSiteCacheBits = 10;
 
 struct alignas(4096) Switch {

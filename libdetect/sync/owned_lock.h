@@ -35,6 +35,10 @@ class OwnedLock {
   // Takes the lock and records it. Cost: uncontended, one compare-exchange and the record.
   // Throws std::system_error(resource_deadlock_would_occur) in a victim.
   [[gnu::always_inline]] void Lock(recorder::Caller caller) {
+    if constexpr (!recorder::kEnabled) {
+      if (!TryAcquire(0)) LockCold(caller);
+      return;
+    }
     if (!recorder::IsRecording() || IsRanked()) [[unlikely]]
       return LockCold(caller);
     recorder::ThreadSlot* slot = recorder::t_state.slot;
@@ -62,6 +66,7 @@ class OwnedLock {
   bool TryLockUntil(const Deadline& deadline, recorder::Caller caller);
 
   [[gnu::always_inline]] void Unlock() {
+    if constexpr (!recorder::kEnabled) return Release();
     if (IsRanked()) [[unlikely]]
       RankReleased(this);
     if (!recorder::IsRecording() || !recorder::ReleasedFast(recorder::t_state.slot, this))
