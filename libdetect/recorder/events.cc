@@ -320,6 +320,10 @@ void Misused(ThreadSlot* slot, const MisuseOf& misuse, Caller caller) {
   if (slot != nullptr) AddMisuse(slot, misuse, SiteOf(caller));
 }
 
+void MisusedAt(ThreadSlot* slot, const MisuseOf& misuse, uint32_t site) {
+  if (slot != nullptr) AddMisuse(slot, misuse, site);
+}
+
 void MisusedIfHeld(ThreadSlot* slot, uint32_t depth) {
   if (slot == nullptr) return;
   ForgetReleasedHolds(slot);

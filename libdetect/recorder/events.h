@@ -169,6 +169,8 @@ struct MisuseOf {
 // Records that the caller broke a rule, and nudges whoever scans. A second time at the same place
 // is not recorded. Cost: linear in misuses so far.
 void Misused(ThreadSlot* slot, const MisuseOf& misuse, Caller caller);
+// The same for a place that was recorded before: a call site's number.
+void MisusedAt(ThreadSlot* slot, const MisuseOf& misuse, uint32_t site);
 
 // Records a misuse for each lock that the caller holds above the first `depth`, which it should
 // have released: its thread, or its task, has ended. Locks only, not memberships.
