@@ -90,7 +90,7 @@ class ThreadRows {
 
   void AddCycleStep(size_t i) {
     const ReportStep& step = cycle_.Step(i);
-    if (const ReportHold* held = cycle_.Held(i)) return AddRow(step, HoldCell(*held), held->stack);
+    if (const ReportHold* held = cycle_.Held(i)) return AddHoldingStep(step, *held);
     if (cycle_.size() > 1 && cycle_.IsJoin(i + cycle_.size() - 1))
       return AddRow(step, "is joined", {});
     if (cycle_.size() > 1 && cycle_.Step(i + cycle_.size() - 1).waits_for == step.waits_for)
@@ -100,12 +100,19 @@ class ThreadRows {
 
   void AddStep(const ReportStep& step) {
     if (step.holds.empty()) return AddRow(step, "", {});
-    AddRow(step, HoldCell(step.holds.front()), step.holds.front().stack);
+    AddHoldingStep(step, step.holds.front());
   }
 
   Lines Take() const { return table_.Lines("  "); }
 
  private:
+  // Where a pool gave a worker its task, or its place, is nothing that its user could change.
+  void AddHoldingStep(const ReportStep& step, const ReportHold& hold) {
+    const std::string& kind = index_.Resource(hold.resource).kind;
+    const bool is_work = kind == "pool" || kind == "future";
+    AddRow(step, HoldCell(hold), is_work ? std::vector<Frame>() : hold.stack);
+  }
+
   void AddRow(const ReportStep& step, const std::string& held, const std::vector<Frame>& held_at) {
     Lines cells = {index_.ThreadLabel(step.thread), held, ShortLocation(held_at), WaitCell(step),
                    ShortLocation(step.stack)};

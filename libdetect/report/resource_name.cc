@@ -36,7 +36,7 @@ const char* VerbOfUse(ResourceKind kind) {
     case ResourceKind::kUnknown:
       return " used";
     default:
-      return " waited for";
+      return "";
   }
 }
 

@@ -94,6 +94,9 @@ class ResourceTable {
       resource.kind = kind;
       resource.address = address;
       resources_->push_back(resource);
+      // Who only names it as the pool of a wait knows no kind.
+    } else if (Resource& found = (*resources_)[slots_[at]]; found.kind == ResourceKind::kUnknown) {
+      found.kind = kind;
     }
     return slots_[at];
   }
@@ -291,8 +294,6 @@ class MappedRegionReader : public RegionReader {
     ResourceKind kind = CheckedKind(slot.wait.kind.load());
     wait.resource = table->Find(slot.wait.resource.load(), kind);
     Resource& resource = snapshot->resources[wait.resource];
-    // What a waiter calls it is more exact than what a hold does.
-    if (resource.kind == ResourceKind::kUnknown) resource.kind = kind;
     if (slot.wait.preference.load() == static_cast<uint8_t>(RwPreference::kWriters)) {
       resource.preference = RwPreference::kWriters;
     }
