@@ -62,6 +62,17 @@ void ForgetHold(ThreadSlot* slot, const volatile void* object) {
   if (index < depth) RemoveHold(slot, index, depth);
 }
 
+// Takes away what the thread of `slot`, which need not be the caller's, holds of `object`.
+void ClearHold(ThreadSlot* slot, const volatile void* object) {
+  uint32_t depth = Depth(slot);
+  uint32_t index = FindHold(slot, depth, AddressOf(object));
+  if (index == depth) return;
+  uint64_t held = slot->holds[index].resource.load(std::memory_order_relaxed);
+  if ((held & ~kHeldAgain) == AddressOf(object)) {
+    slot->holds[index].resource.compare_exchange_strong(held, 0);
+  }
+}
+
 void PushOrCount(ThreadSlot* slot, const volatile void* object, HoldDetails details) {
   uint32_t depth = slot->depth.load(std::memory_order_relaxed);
   if (depth >= kMaxHolds) {
@@ -208,15 +219,17 @@ void ReleasedFor(int32_t owner_tid, const volatile void* object) {
   uint32_t used = region->header.threads_used.load(std::memory_order_acquire);
   for (uint32_t i = 0; i < used && i < kMaxThreads; ++i) {
     ThreadSlot& slot = region->threads[i];
-    if (slot.tid.load(std::memory_order_relaxed) != owner_tid) continue;
-    uint32_t depth = Depth(&slot);
-    uint32_t index = FindHold(&slot, depth, AddressOf(object));
-    if (index == depth) continue;
-    uint64_t held = slot.holds[index].resource.load(std::memory_order_relaxed);
-    if ((held & ~kHeldAgain) == AddressOf(object)) {
-      slot.holds[index].resource.compare_exchange_strong(held, 0);
-    }
+    if (slot.tid.load(std::memory_order_relaxed) == owner_tid) ClearHold(&slot, object);
   }
+}
+
+void Disbanded(const volatile void* object) {
+  Region* region = CurrentRegion();
+  if (region == nullptr) return;
+  uint32_t used = region->header.threads_used.load(std::memory_order_acquire);
+  for (uint32_t i = 0; i < used && i < kMaxThreads; ++i) ClearHold(&region->threads[i], object);
+  ThreadSlot* slot = CurrentThread();
+  if (slot != nullptr) ForgetReleasedHolds(slot);
 }
 
 void ForgetReleasedHolds(ThreadSlot* slot) {
@@ -310,8 +323,7 @@ void ResourceDestroyed(const volatile void* object) {
   if (record != nullptr) record->address.store(0, std::memory_order_release);
 }
 
-void NotifiedNobody(ThreadSlot* slot, const volatile void* object, Caller caller) {
-  if (slot == nullptr) return;
+void NotifiedNobodySlow(ThreadSlot* slot, const volatile void* object, Caller caller) {
   slot->unheard_site.store(SiteOf(caller), std::memory_order_relaxed);
   slot->unheard.store(AddressOf(object), std::memory_order_release);
 }

@@ -102,6 +102,9 @@ bool Holds(const ThreadSlot* slot, const volatile void* object);
 // Cost: linear in threads.
 void ReleasedFor(int32_t owner_tid, const volatile void* object);
 
+// Records that `object` ended, and with it what anybody held of it. Cost: linear in threads.
+void Disbanded(const volatile void* object);
+
 // Makes room where others released what the caller held. Cost: quadratic in holds.
 void ForgetReleasedHolds(ThreadSlot* slot);
 
@@ -152,9 +155,19 @@ void ResourceCreated(const volatile void* object, ResourceKind kind, const char*
 // Records that the lock at `object` ended: another one may live there later.
 void ResourceDestroyed(const volatile void* object);
 
+void NotifiedNobodySlow(ThreadSlot* slot, const volatile void* object, Caller caller);
+
 // Records that the caller notified the condition at `object` while nobody waited there. Only the
-// thread's last one is kept. Cost: a few stores.
-void NotifiedNobody(ThreadSlot* slot, const volatile void* object, Caller caller);
+// thread's last one is kept. Cost: a few loads, if that one is of the same place; else some stores.
+inline void NotifiedNobody(ThreadSlot* slot, const volatile void* object, Caller caller) {
+  if (slot == nullptr) return;
+  const Region* region = CurrentRegion();
+  if (region == nullptr) return;
+  const SiteRecord& site = region->sites[slot->unheard_site.load(std::memory_order_relaxed)];
+  const bool is_same = slot->unheard.load(std::memory_order_relaxed) == AddressOf(object) &&
+                       site.frames[0] == caller.pc;
+  if (!is_same) NotifiedNobodySlow(slot, object, caller);
+}
 
 // What is known of a misuse beyond who did it and where.
 struct MisuseOf {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -287,6 +288,29 @@ TEST_F(Events, TheLastNotificationThatNobodyHeardIsKept) {
   NotifiedNobody(slot_, &b_, {});
 
   EXPECT_EQ(slot_->unheard, AddressOf(&b_));
+}
+
+TEST_F(Events, AnEndedResourceIsHeldByNobody) {
+  Acquire(&a_);
+  Acquire(&b_);
+  ThreadSlot* other = nullptr;
+  std::latch acquired(1);
+  std::latch checked(1);
+  std::thread holder([&] {
+    other = CurrentThread();
+    Acquired(other, &a_, ResourceKind::kBarrier, AccessMode::kMember, {});
+    acquired.count_down();
+    checked.wait();
+  });
+  acquired.wait();
+
+  Disbanded(&a_);
+
+  EXPECT_FALSE(Holds(slot_, &a_));
+  EXPECT_TRUE(Holds(slot_, &b_));
+  EXPECT_FALSE(Holds(other, &a_));
+  checked.count_down();
+  holder.join();
 }
 
 }  // namespace
