@@ -11,9 +11,15 @@ namespace detect {
   }
 }
 
-void condition_variable::notify_one() noexcept { waiters_.NotifyOne(); }
+[[gnu::noinline]] void condition_variable::notify_one() noexcept {
+  if (waiters_.NotifyOne()) return;
+  recorder::NotifiedNobody(recorder::CurrentThread(), this, DETECT_CALLER());
+}
 
-void condition_variable::notify_all() noexcept { waiters_.NotifyAll(); }
+[[gnu::noinline]] void condition_variable::notify_all() noexcept {
+  if (waiters_.NotifyAll()) return;
+  recorder::NotifiedNobody(recorder::CurrentThread(), this, DETECT_CALLER());
+}
 
 [[gnu::noinline]] void condition_variable::wait(std::unique_lock<mutex>& lock) {
   Wait(lock, nullptr, DETECT_CALLER());

@@ -12,7 +12,7 @@
 // As the standard allows, it may be destroyed as soon as all who wait are notified. Beyond the
 // standard, they are notified in the order in which they came, and nobody wakes up without reason.
 //
-// Context: hot. Memory: 24 bytes. Cost: notify with nobody waiting, one load.
+// Context: hot. Memory: 24 bytes. Cost: notify with nobody waiting, one load and the record.
 #pragma once
 
 #include <chrono>

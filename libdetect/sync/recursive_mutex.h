@@ -3,14 +3,9 @@
 // Context: hot. Memory: 32 bytes. Cost: uncontended, one compare-exchange and the record.
 #pragma once
 
-#include <pthread.h>
-
-#include <atomic>
-#include <cstdint>
-
 #include "libdetect/sync/lock_rank.h"
 #include "libdetect/sync/locks.h"
-#include "libdetect/sync/owned_lock.h"
+#include "libdetect/sync/recursive_lock.h"
 
 namespace detect {
 
@@ -31,18 +26,7 @@ class recursive_mutex {
   void unlock();
 
  private:
-  // What the caller holds already.
-  bool IsOwner() const { return owner_.load(std::memory_order_relaxed) == pthread_self(); }
-  void BecomeOwner();
-  bool LockAgain(recorder::Caller caller);
-  void LockAgainOrThrow(recorder::Caller caller);
-
-  sync::OwnedLock lock_;
-  // By the owner: how often it locked it.
-  uint32_t count_ = 0;
-  // By the owner; 0: nobody. A thread that reads its own id here has written it itself. Unlike the
-  // kernel's id it is at hand when nothing is recorded, and stays the same in a forked child.
-  std::atomic<pthread_t> owner_{0};
+  sync::RecursiveLock lock_;
 };
 
 }  // namespace detect

@@ -50,20 +50,33 @@ Awoken WaitQueue::Wait(Place* place, const BlockOptions& options) {
   return Awoken::kLookAgain;
 }
 
-void WaitQueue::NotifyOne() noexcept {
-  if (first_.load(std::memory_order_relaxed) == nullptr) return;
+bool WaitQueue::NotifyOne() noexcept {
+  if (first_.load(std::memory_order_relaxed) == nullptr) return false;
   std::lock_guard hold(LockOf(this));
-  if (first_.load(std::memory_order_relaxed) != nullptr) NotifyFirst();
+  Place* first = first_.load(std::memory_order_relaxed);
+  if (first == nullptr) return false;
+  TakeOut(first);
+  return true;
 }
 
-void WaitQueue::NotifyAll() noexcept {
-  if (first_.load(std::memory_order_relaxed) == nullptr) return;
+bool WaitQueue::NotifyAll() noexcept {
+  if (first_.load(std::memory_order_relaxed) == nullptr) return false;
   std::lock_guard hold(LockOf(this));
-  while (first_.load(std::memory_order_relaxed) != nullptr) NotifyFirst();
+  bool any = false;
+  while (Place* first = first_.load(std::memory_order_relaxed)) {
+    TakeOut(first);
+    any = true;
+  }
+  return any;
+}
+
+void WaitQueue::Notify(Place* place) noexcept {
+  std::lock_guard hold(LockOf(this));
+  if (!IsNotified(*place)) TakeOut(place);
 }
 
 bool WaitQueue::IsNotified(const Place& place) {
-  return place.notified_.load(std::memory_order_acquire) % kPoke != 0;  // with NotifyFirst
+  return place.notified_.load(std::memory_order_acquire) % kPoke != 0;  // with TakeOut
 }
 
 // Returns false where the place was notified: it is in no line, and there may be none any more.
@@ -74,8 +87,7 @@ bool WaitQueue::Leave(Place* place) {
   return true;
 }
 
-void WaitQueue::NotifyFirst() {
-  Place* place = first_.load(std::memory_order_relaxed);
+void WaitQueue::TakeOut(Place* place) {
   Remove(place);
   FutexWord& word = place->notified_;
   word.store(1, std::memory_order_release);  // the place may be gone from here on

@@ -43,14 +43,16 @@ class WaitQueue {
   // not for use here.
   Awoken Wait(Place* place, const BlockOptions& options);
 
-  // Cost: with nobody in line, one load.
-  void NotifyOne() noexcept;
-  void NotifyAll() noexcept;
+  // Both return whether anybody was in line. Cost: with nobody, one load.
+  bool NotifyOne() noexcept;
+  bool NotifyAll() noexcept;
+  // Notifies `place`, wherever it stands, if nobody has yet.
+  void Notify(Place* place) noexcept;
 
  private:
   static bool IsNotified(const Place& place);
   bool Leave(Place* place);
-  void NotifyFirst();
+  void TakeOut(Place* place);
   void Remove(Place* place);
 
   // Guarded by the queue's lock. `first_` is also read without it: what a notifier has to see, it

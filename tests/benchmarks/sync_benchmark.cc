@@ -3,9 +3,16 @@
 //   for each type:  <std>/uncontended   <detect>/uncontended   budget 1.25
 //
 // Contended: two threads take turns at one lock.
+//
+// Of the other types: a permit taken and given back, a count and a barrier of one, an initialiser
+// that has run, and a notification that nobody waits for.
 #include <benchmark/benchmark.h>
 
+#include <barrier>
+#include <condition_variable>
+#include <latch>
 #include <mutex>
+#include <semaphore>
 #include <shared_mutex>
 
 #include "libdetect/sync/sync.h"
@@ -55,6 +62,51 @@ void Contended(benchmark::State& state) {
   }
 }
 
+template <typename Semaphore>
+void Permit(benchmark::State& state) {
+  static Semaphore semaphore(1);
+  for (auto _ : state) {
+    semaphore.acquire();
+    benchmark::ClobberMemory();
+    semaphore.release();
+  }
+}
+
+template <typename Latch>
+void CountDown(benchmark::State& state) {
+  constexpr int kCount = 1'000'000;
+  for (auto _ : state) {
+    Latch latch(kCount);
+    for (int i = 0; i < kCount; ++i) latch.count_down();
+    latch.wait();
+  }
+}
+
+template <typename Barrier>
+void Phase(benchmark::State& state) {
+  static Barrier barrier(1);
+  for (auto _ : state) barrier.arrive_and_wait();
+}
+
+template <typename Flag>
+void Once(benchmark::State& state) {
+  static Flag flag;
+  int runs = 0;
+  for (auto _ : state) {
+    call_once(flag, [&] { ++runs; });
+    benchmark::ClobberMemory();
+  }
+}
+
+template <typename Condition>
+void NotifyNobody(benchmark::State& state) {
+  static Condition condition;
+  for (auto _ : state) {
+    condition.notify_one();
+    benchmark::ClobberMemory();
+  }
+}
+
 BENCHMARK(Uncontended<std::mutex>);
 BENCHMARK(Uncontended<detect::mutex>);
 BENCHMARK(Uncontended<std::recursive_mutex>);
@@ -65,6 +117,24 @@ BENCHMARK(Uncontended<std::shared_mutex>);
 BENCHMARK(Uncontended<detect::shared_mutex>);
 BENCHMARK(UncontendedShared<std::shared_mutex>);
 BENCHMARK(UncontendedShared<detect::shared_mutex>);
+BENCHMARK(Uncontended<std::recursive_timed_mutex>);
+BENCHMARK(Uncontended<detect::recursive_timed_mutex>);
+BENCHMARK(Uncontended<std::shared_timed_mutex>);
+BENCHMARK(Uncontended<detect::shared_timed_mutex>);
+BENCHMARK(UncontendedShared<std::shared_timed_mutex>);
+BENCHMARK(UncontendedShared<detect::shared_timed_mutex>);
+BENCHMARK(Permit<std::counting_semaphore<>>);
+BENCHMARK(Permit<detect::counting_semaphore<>>);
+BENCHMARK(CountDown<std::latch>);
+BENCHMARK(CountDown<detect::latch>);
+BENCHMARK(Phase<std::barrier<>>);
+BENCHMARK(Phase<detect::barrier<>>);
+BENCHMARK(Once<std::once_flag>);
+BENCHMARK(Once<detect::once_flag>);
+BENCHMARK(NotifyNobody<std::condition_variable>);
+BENCHMARK(NotifyNobody<detect::condition_variable>);
+BENCHMARK(NotifyNobody<std::condition_variable_any>);
+BENCHMARK(NotifyNobody<detect::condition_variable_any>);
 BENCHMARK(Nested<std::mutex>);
 BENCHMARK(Nested<detect::mutex>);
 BENCHMARK(Contended<std::mutex>)->Threads(2)->UseRealTime();

@@ -284,5 +284,29 @@ TEST(ConditionVariable, MayBeDestroyedOnceAllWaitersAreNotified) {
   }
 }
 
+TEST(ConditionVariable, RemembersANotificationThatNobodyHeard) {
+  mutex m;
+  condition_variable heard, unheard;
+  bool ready = false;
+  thread waiter(thread_options{.name = "waiter"}, [&] {
+    std::unique_lock hold(m);
+    heard.wait(hold, [&] { return ready; });
+  });
+  AwaitWaiting(SlotOf("waiter"), &heard);
+  {
+    std::lock_guard hold(m);
+    ready = true;
+  }
+
+  unheard.notify_one();
+  heard.notify_one();
+  EXPECT_EQ(OwnSlot().unheard, recorder::AddressOf(&unheard));
+  EXPECT_NE(OwnSlot().unheard_site, 0u);
+  waiter.join();
+
+  heard.notify_all();
+  EXPECT_EQ(OwnSlot().unheard, recorder::AddressOf(&heard));
+}
+
 }  // namespace
 }  // namespace detect

@@ -21,9 +21,11 @@ constexpr int kRounds = 5'000;
 template <typename Lock>
 class Lockable : public ::testing::Test {};
 
-using Locks = ::testing::Types<std::mutex, detect::mutex, std::timed_mutex, detect::timed_mutex,
-                               std::recursive_mutex, detect::recursive_mutex, std::shared_mutex,
-                               detect::shared_mutex>;
+using Locks =
+    ::testing::Types<std::mutex, detect::mutex, std::timed_mutex, detect::timed_mutex,
+                     std::recursive_mutex, detect::recursive_mutex, std::recursive_timed_mutex,
+                     detect::recursive_timed_mutex, std::shared_mutex, detect::shared_mutex,
+                     std::shared_timed_mutex, detect::shared_timed_mutex>;
 TYPED_TEST_SUITE(Lockable, Locks);
 
 // Returns whether another thread could take the lock now.

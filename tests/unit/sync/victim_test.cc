@@ -50,7 +50,8 @@ bool IsFree(Lock& lock) {
 template <typename Lock>
 class Victim : public ::testing::Test {};
 
-using Locks = ::testing::Types<mutex, timed_mutex, recursive_mutex, shared_mutex>;
+using Locks = ::testing::Types<mutex, timed_mutex, recursive_mutex, recursive_timed_mutex,
+                               shared_mutex, shared_timed_mutex>;
 TYPED_TEST_SUITE(Victim, Locks);
 
 TYPED_TEST(Victim, ThrowsFromLockAndHoldsNothing) {

@@ -56,6 +56,36 @@ TEST(WaitQueue, ForgetsANotificationForWhichNobodyIsInLine) {
   EXPECT_FALSE(IsNotified(queue, &place));
 }
 
+TEST(WaitQueue, SaysWhetherAnybodyWasInLine) {
+  WaitQueue queue;
+  WaitQueue::Place first, second;
+  queue.Join(&first);
+  queue.Join(&second);
+
+  EXPECT_TRUE(queue.NotifyOne());
+  EXPECT_TRUE(queue.NotifyAll());
+
+  EXPECT_FALSE(queue.NotifyOne());
+  EXPECT_FALSE(queue.NotifyAll());
+}
+
+TEST(WaitQueue, TellsAPlaceOutOfTurnAndOnlyOnce) {
+  WaitQueue queue;
+  WaitQueue::Place first, second, third;
+  queue.Join(&first);
+  queue.Join(&second);
+  queue.Join(&third);
+
+  queue.Notify(&second);
+  queue.Notify(&second);
+  queue.NotifyOne();
+  queue.Notify(&first);
+
+  EXPECT_TRUE(IsNotified(queue, &first));
+  EXPECT_TRUE(IsNotified(queue, &second));
+  EXPECT_FALSE(IsNotified(queue, &third));
+}
+
 TEST(WaitQueue, KeepsTheOthersInOrderWhereverOneLeaves) {
   for (size_t leaver = 0; leaver < 3; ++leaver) {
     WaitQueue queue;

@@ -1,0 +1,40 @@
+#include "libdetect/sync/latch.h"
+
+namespace detect {
+
+[[gnu::noinline]] latch::latch(ptrdiff_t expected, const char* name)
+    : state_(static_cast<uint32_t>(expected)), named_(name != nullptr) {
+  if (named_) recorder::ResourceCreated(this, ResourceKind::kLatch, name, DETECT_CALLER());
+}
+
+void latch::count_down(ptrdiff_t count) {
+  const uint32_t by = static_cast<uint32_t>(count);
+  const uint32_t before = state_.fetch_sub(by, std::memory_order_release);
+  // Only the word's address from here on.
+  if ((before & kCount) == by && (before & kSleepers) != 0) {
+    sync::FutexWake(state_, sync::kAllSleepers);
+  }
+}
+
+[[gnu::noinline]] void latch::arrive_and_wait(ptrdiff_t count) {
+  count_down(count);
+  if (!try_wait()) Wait(DETECT_CALLER());
+}
+
+[[gnu::noinline]] void latch::wait() const {
+  if (!try_wait()) Wait(DETECT_CALLER());
+}
+
+void latch::Wait(recorder::Caller caller) const {
+  recorder::ScopedWait wait(recorder::CurrentThread(),
+                            {.resource = recorder::AddressOf(this), .kind = ResourceKind::kLatch},
+                            caller);
+  uint32_t state = state_.fetch_or(kSleepers, std::memory_order_acquire) | kSleepers;
+  while ((state & kCount) != 0) {
+    const sync::Awoken why = sync::BlockOn(state_, state, {.interruptible = true});
+    state = state_.load(std::memory_order_acquire);  // with count_down
+    if (why == sync::Awoken::kInterrupted && (state & kCount) != 0) sync::ThrowInterrupted();
+  }
+}
+
+}  // namespace detect

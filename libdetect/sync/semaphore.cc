@@ -1,0 +1,133 @@
+// Permits and sleepers stand in one word, so that a release changes both at once and touches the
+// semaphore no more. The sleepers' bit is kept such that
+//   (1) it is set only while there is no permit;
+//   (2) while a thread sleeps, it is set, or a woken thread is on its way.
+// A release clears the bit and wakes as many as it has permits for. A woken thread cannot know
+// whether others sleep, or whether another release found the bit cleared: it hands on, by waking
+// one more where permits are left, else by setting the bit again. Whoever gives up has everybody
+// look again.
+#include "libdetect/sync/semaphore.h"
+
+namespace detect::sync {
+
+[[gnu::noinline]] Semaphore::Semaphore(ptrdiff_t permits, const char* name)
+    : state_(static_cast<uint64_t>(permits) * kPermit),
+      initial_(static_cast<uint32_t>(permits)),
+      named_(name != nullptr) {
+  if (named_) recorder::ResourceCreated(this, ResourceKind::kSemaphore, name, DETECT_CALLER());
+}
+
+Semaphore::~Semaphore() {
+  // With all permits back, or none to begin with, nobody is recorded as holding one.
+  const uint64_t permits = state_.load(std::memory_order_relaxed) / kPermit;
+  if (initial_ != 0 && (permits != initial_ || is_signal_.load(std::memory_order_relaxed))) {
+    recorder::Disbanded(this);
+  }
+  if (named_) recorder::ResourceDestroyed(this);
+}
+
+[[gnu::noinline]] void Semaphore::acquire() {
+  const recorder::Caller caller = DETECT_CALLER();
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (!TryTake() && Take(slot, nullptr, caller) == Awoken::kInterrupted) ThrowInterrupted();
+  RecordTaken(slot, caller);
+}
+
+[[gnu::noinline]] bool Semaphore::try_acquire() noexcept {
+  if (!TryTake()) return false;
+  RecordTaken(recorder::CurrentThread(), DETECT_CALLER());
+  return true;
+}
+
+[[gnu::noinline]] bool Semaphore::TryAcquireUntil(const Deadline& deadline) {
+  const recorder::Caller caller = DETECT_CALLER();
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  const Awoken why = TryTake() ? Awoken::kLookAgain : Take(slot, &deadline, caller);
+  if (why == Awoken::kInterrupted) ThrowInterrupted();
+  if (why == Awoken::kTimedOut) return false;
+  RecordTaken(slot, caller);
+  return true;
+}
+
+void Semaphore::release(ptrdiff_t count) {
+  if (count == 0) return;
+  RecordGiven(count);
+  uint64_t state = state_.load(std::memory_order_relaxed);
+  const uint64_t given = static_cast<uint64_t>(count) * kPermit;
+  while (!state_.compare_exchange_weak(state, (state + given) & ~kSleepers,
+                                       std::memory_order_release, std::memory_order_relaxed)) {
+  }
+  // Only the word's address from here on.
+  if ((state & kSleepers) != 0) FutexWake(word_, static_cast<int>(count));
+}
+
+inline bool Semaphore::TryTake() {
+  uint64_t state = state_.load(std::memory_order_relaxed);
+  while (state >= kPermit) {
+    if (state_.compare_exchange_weak(state, state - kPermit, std::memory_order_acquire,
+                                     std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Blocks until the caller has a permit, and returns kLookAgain; or else why it gave up.
+Awoken Semaphore::Take(recorder::ThreadSlot* slot, const Deadline* deadline,
+                       recorder::Caller caller) {
+  recorder::ScopedWait wait(slot,
+                            {.resource = recorder::AddressOf(this),
+                             .kind = ResourceKind::kSemaphore,
+                             .mode = AccessMode::kMember,
+                             .has_deadline = deadline != nullptr},
+                            caller);
+  bool was_woken = false;
+  uint64_t state = state_.load(std::memory_order_relaxed);
+  for (;;) {
+    if (state >= kPermit) {
+      const uint64_t left = state - kPermit;
+      const bool hands_on = was_woken && left >= kPermit;
+      const uint64_t others = was_woken && !hands_on ? kSleepers : 0;
+      if (!state_.compare_exchange_weak(state, left | others, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) {
+        continue;
+      }
+      if (hands_on) FutexWake(word_, 1);
+      return Awoken::kLookAgain;
+    }
+    if ((state & kSleepers) == 0 &&
+        !state_.compare_exchange_weak(state, state | kSleepers, std::memory_order_relaxed)) {
+      continue;
+    }
+    const Awoken why = BlockOn(word_, static_cast<uint32_t>(state | kSleepers),
+                               {.deadline = deadline, .interruptible = true});
+    if (why == Awoken::kInterrupted) {
+      state_.fetch_and(~kSleepers, std::memory_order_relaxed);
+      FutexWake(word_, kAllSleepers);
+    }
+    if (why != Awoken::kLookAgain) return why;
+    was_woken = true;
+    state = state_.load(std::memory_order_relaxed);
+  }
+}
+
+inline void Semaphore::RecordTaken(recorder::ThreadSlot* slot, recorder::Caller caller) {
+  if (slot == nullptr || is_signal_.load(std::memory_order_relaxed)) return;
+  const bool holds_nothing = slot->depth.load(std::memory_order_relaxed) == 0;
+  if (holds_nothing && recorder::AcquiredFast(slot, this, ResourceKind::kSemaphore,
+                                              AccessMode::kMember, recorder::SiteOf(caller))) {
+    return;
+  }
+  recorder::AcquiredAgain(slot, this, ResourceKind::kSemaphore, AccessMode::kMember, caller);
+}
+
+inline void Semaphore::RecordGiven(ptrdiff_t count) {
+  recorder::ThreadSlot* slot = recorder::CurrentThread();
+  if (slot == nullptr || is_signal_.load(std::memory_order_relaxed)) return;
+  if (count == 1 && recorder::ReleasedFast(slot, this)) return;
+  for (; count > 0; --count) {
+    if (!recorder::Released(slot, this)) return is_signal_.store(true, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace detect::sync
