@@ -29,7 +29,12 @@ constinit once_flag g_constant_initialised;
 template <typename Flag>
 class AnyOnce : public ::testing::Test {};
 
+// ThreadSanitizer hangs in std::call_once where the callable throws.
+#ifdef __SANITIZE_THREAD__
+using Flags = ::testing::Types<once_flag>;
+#else
 using Flags = ::testing::Types<std::once_flag, once_flag>;
+#endif
 TYPED_TEST_SUITE(AnyOnce, Flags);
 
 TYPED_TEST(AnyOnce, CanBeNeitherCopiedNorMoved) {
