@@ -12,7 +12,8 @@ class PartName {
   PartName(const char* queue, const char* part) : named_(queue != nullptr) {
     if (named_) text_.append(queue).append(" ").append(part);
   }
-  operator const char*() const { return named_ ? text_.c_str() : nullptr; }
+  // Null where the queue has none.
+  const char* c_str() const { return named_ ? text_.c_str() : nullptr; }
 
  private:
   const bool named_;
@@ -23,9 +24,9 @@ class PartName {
 
 QueueMonitor::QueueMonitor(const char* name)
     : mu(name),
-      not_empty(PartName(name, "not empty")),
-      not_full(PartName(name, "not full")),
-      all_done(PartName(name, "all done")) {}
+      not_empty(PartName(name, "not empty").c_str()),
+      not_full(PartName(name, "not full").c_str()),
+      all_done(PartName(name, "all done").c_str()) {}
 
 void QueueMonitor::TaskDone(recorder::Caller caller) {
   std::lock_guard hold(mu);

@@ -74,7 +74,9 @@ void WaitUntilAsleep(int tid) {
 
 // Without an argument: lists the cases. With one: runs that case.
 int main(int argc, char** argv) {
-  using namespace subject;
+  using subject::g_case_count;
+  using subject::g_cases;
+  using subject::Say;
   for (int i = 0; i < g_case_count; ++i) {
     if (argc < 2) {
       Say("%s", g_cases[i].name);

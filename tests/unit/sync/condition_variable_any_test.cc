@@ -163,11 +163,12 @@ TYPED_TEST(AnyCondition, MayBeDestroyedOnceAllWaitersAreNotified) {
     thread waiter([&, &condition = *changed] {
       std::unique_lock hold(m);
       waits = true;
-      while (!ready) condition.wait(hold);
+      while (!ready)
+        condition.wait(hold);  // NOLINT(bugprone-infinite-loop): another thread sets it
     });
 
     std::unique_lock hold(m);
-    while (!waits) {
+    while (!waits) {  // NOLINT(bugprone-infinite-loop)
       hold.unlock();
       sched_yield();
       hold.lock();

@@ -79,7 +79,7 @@ TEST(Future, IsValidUntilItsResultIsTakenOrItIsMoved) {
   EXPECT_TRUE(result.valid());
 
   future<int> moved = std::move(result);
-  EXPECT_FALSE(result.valid());
+  EXPECT_FALSE(result.valid());  // NOLINT(bugprone-use-after-move): moved from is empty
   answer.set_value(1);
   moved.get();
   EXPECT_FALSE(moved.valid());
@@ -182,6 +182,7 @@ TEST(Promise, HasNoStateOnceItIsMoved) {
 
   promise<int> moved = std::move(answer);
 
+  // NOLINTNEXTLINE(bugprone-use-after-move): moved from has no state
   EXPECT_EQ(ErrorOf([&] { answer.set_value(1); }), future_errc::no_state);
   EXPECT_EQ(ErrorOf([&] { (void)answer.get_future(); }), future_errc::no_state);
   moved.set_value(2);
