@@ -29,6 +29,14 @@ std::vector<ThreadIndex> ThreadsOf(const Deadlock& deadlock) {
   return threads;
 }
 
+std::vector<ThreadIndex> LiveThreads(const Snapshot& snapshot) {
+  std::vector<ThreadIndex> threads;
+  for (ThreadIndex i = 0; i < snapshot.threads.size(); ++i) {
+    if (snapshot.threads[i].state != ThreadState::kEnded) threads.push_back(i);
+  }
+  return threads;
+}
+
 bool NobodyRuns(const Snapshot& snapshot) {
   return std::none_of(snapshot.threads.begin(), snapshot.threads.end(),
                       [](const Thread& t) { return t.state == ThreadState::kRunning; });
@@ -74,8 +82,21 @@ struct Scanner::Impl {
     });
   }
 
+  // Returns whether none of them does anything: who was woken up a moment ago still counts as
+  // waiting in the region.
+  bool AllSleep(const Snapshot& snapshot, const std::vector<ThreadIndex>& threads) const {
+    return std::all_of(threads.begin(), threads.end(), [&](ThreadIndex thread) {
+      return probe.IsSleeping(snapshot.threads[thread].tid).value_or(true);
+    });
+  }
+
   // Asks the kernel and the locks themselves whether what the region says is so.
   bool IsConfirmed(const Snapshot& snapshot, const Deadlock& deadlock) const {
+    // That nobody is left to act is a claim about every thread. And where one of several could end
+    // a wait, as in a pool, the cycle shown is not the whole reason.
+    const std::vector<ThreadIndex> concerned =
+        deadlock.guess == Guess::kNobodyElseNotifies ? LiveThreads(snapshot) : deadlock.members;
+    if (concerned.size() > deadlock.cycle.size() && !AllSleep(snapshot, concerned)) return false;
     size_t asked = std::min(deadlock.cycle.size(), kMaxAsked);
     for (size_t i = 0; i < asked; ++i) {
       const BlockedBy& step = deadlock.cycle[i];
@@ -90,7 +111,7 @@ struct Scanner::Impl {
       std::optional<int32_t> owner = probe.ReadWord(resource.address + thread.wait->owner_offset);
       if (owner.value_or(blocker) != blocker) return false;
     }
-    return reader->StillWaiting(snapshot, deadlock.members);
+    return reader->StillWaiting(snapshot, concerned);
   }
 
   // Who was never named goes by the kernel's name for it, where that differs from the program's
