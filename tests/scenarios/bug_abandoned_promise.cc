@@ -1,5 +1,4 @@
 // The thread that was to keep a promise gives up on it, and the promise lives on.
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

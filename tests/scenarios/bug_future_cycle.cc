@@ -1,7 +1,6 @@
 // Two tasks wait for each other's result.
 #include <latch>
 
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

@@ -1,7 +1,6 @@
 // Both workers of a pool wait for tasks that queue behind them.
 #include <latch>
 
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

@@ -1,5 +1,4 @@
 // A client puts all its requests before it takes a reply; both queues fill up.
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

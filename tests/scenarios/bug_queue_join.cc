@@ -1,5 +1,4 @@
 // main waits until all jobs are done, but the consumer never says that one is.
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

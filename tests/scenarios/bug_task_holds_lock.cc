@@ -1,5 +1,4 @@
 // A task leaves early, with a lock that it took by hand.
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

@@ -26,6 +26,7 @@
 #ifdef SCENARIO_LINKED
 #include "libdetect/monitor/monitor.h"
 #include "libdetect/sync/sync.h"
+#include "libdetect/tasks/tasks.h"
 namespace lib = detect;
 #else
 namespace lib = std;

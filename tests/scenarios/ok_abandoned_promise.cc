@@ -1,7 +1,6 @@
 // As bug_abandoned_promise, but the promise moves into the thread, and breaks when that gives up.
 #include <utility>
 
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

@@ -1,7 +1,6 @@
 // As bug_future_cycle, but the rebate does not depend on the price.
 #include <latch>
 
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

@@ -1,7 +1,6 @@
 // As bug_pool_starvation, but there is a third worker for what the two wait for.
 #include <latch>
 
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

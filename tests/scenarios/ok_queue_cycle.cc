@@ -1,5 +1,4 @@
 // As bug_queue_cycle, but the client takes each reply before it puts the next request.
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

@@ -1,5 +1,4 @@
 // As bug_queue_join, but the consumer says so, and ends when the queue is closed.
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {

@@ -1,5 +1,4 @@
 // As bug_task_holds_lock, but a lock_guard takes the lock.
-#include "libdetect/tasks/tasks.h"
 #include "tests/scenarios/lib.h"
 
 namespace {
