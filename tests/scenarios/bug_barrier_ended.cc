@@ -4,9 +4,13 @@
 namespace {
 
 lib::barrier step{2};
+std::atomic<int> steps{0};
 
 void Work(int phases) {
-  for (int i = 0; i < phases; ++i) step.arrive_and_wait();  // blocks
+  for (int i = 0; i < phases; ++i) {
+    step.arrive_and_wait();  // blocks
+    ++steps;                 // a call that is a function's last may leave no trace of its caller
+  }
 }
 
 }  // namespace
