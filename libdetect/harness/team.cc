@@ -22,7 +22,7 @@ constexpr size_t kCacheLine = 64;
 
 // Between the arrival of the last thread and the opening of the gate: time for the other cores to
 // see it coming, and for who is just giving way to come back.
-constexpr nanoseconds kNotice{5'000};
+constexpr nanoseconds kNotice{8'000};
 // Looks at the gate between two times of giving way.
 constexpr int kLooksPerYield = 16;
 
@@ -34,6 +34,36 @@ std::vector<std::string> NumberedNames(size_t threads) {
   for (size_t i = 0; i < threads; ++i) names.push_back("contended worker " + std::to_string(i));
   return names;
 }
+
+// The cores that a team may use, dealt out among its threads. Woken threads that are free to go
+// anywhere tend to queue up at the core of who woke them, and would take turns there.
+class Cores {
+ public:
+  Cores() {
+    if (sched_getaffinity(0, sizeof(all_), &all_) != 0) return;
+    for (int core = 0; core < CPU_SETSIZE; ++core) {
+      if (CPU_ISSET(core, &all_)) cores_.push_back(core);
+    }
+  }
+
+  // Takes the calling thread to the core that is its own: where it is to be woken up.
+  void GoHome(uint32_t index) const {
+    if (cores_.size() < 2) return;
+    cpu_set_t home;
+    CPU_ZERO(&home);
+    CPU_SET(cores_[index % cores_.size()], &home);
+    sched_setaffinity(0, sizeof(home), &home);
+  }
+
+  // Lets it go anywhere: the work, and what threads it makes, are not to be kept to one core.
+  void SetFree() const {
+    if (cores_.size() >= 2) sched_setaffinity(0, sizeof(all_), &all_);
+  }
+
+ private:
+  cpu_set_t all_{};
+  std::vector<int> cores_;
+};
 
 // What a thread writes of its part, for the caller to read once it is back. On a line of its own:
 // the threads write at the same moment.
@@ -54,6 +84,7 @@ struct Team::Shared {
   static constexpr uint32_t kDismissed = UINT32_MAX;
 
   const pid_t pid = getpid();
+  const Cores cores;
   std::vector<detect::thread> threads;  // the Team's
 
   // By the Team, before the round's number is raised.
@@ -78,6 +109,7 @@ struct Team::Shared {
       __builtin_ia32_pause();
       if (looks % kLooksPerYield == 0) sched_yield();
     }
+    cores.SetFree();
     while (Now().count() < opens) __builtin_ia32_pause();
   }
 };
@@ -166,6 +198,7 @@ void Team::RunMember(const std::shared_ptr<Shared>& shared, uint32_t index) {
   Part& part = shared->parts[index];
   part.tid.store(gettid(), std::memory_order_relaxed);
   for (uint32_t seen = 0;;) {
+    shared->cores.GoHome(index);
     uint32_t round = 0;
     while ((round = shared->round.load(std::memory_order_acquire)) == seen) {
       sync::FutexWait(shared->round, seen);
