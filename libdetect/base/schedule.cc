@@ -67,7 +67,7 @@ void AskScheduler(const Operation& operation) {
 }
 
 [[gnu::noinline]] void AskScheduler(OperationKind kind, const volatile void* object) {
-  AskScheduler({kind, object, reinterpret_cast<uint64_t>(__builtin_return_address(0))});
+  AskScheduler({kind, object, DETECT_CALLER_PC()});
 }
 
 Blocking AskSchedulerToBlock(bool has_deadline) {

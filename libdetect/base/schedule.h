@@ -70,6 +70,9 @@ inline constexpr bool kSchedulable = false;
 inline constexpr bool kSchedulable = true;
 #endif
 
+// Where the function that this stands in returns to, or the one that it is always inlined into.
+#define DETECT_CALLER_PC() reinterpret_cast<uint64_t>(__builtin_return_address(0))
+
 // Null: none is installed. Hidden, so that the shim's is not the program's.
 extern constinit __attribute__((visibility("hidden"))) std::atomic<Scheduler*> g_scheduler;
 
@@ -118,9 +121,17 @@ inline __attribute__((always_inline)) void BeforeOperation(OperationKind kind,
 inline Blocking BeforeBlock(bool has_deadline) {
   return IsScheduled() ? AskSchedulerToBlock(has_deadline) : Blocking::kSleep;
 }
-inline void AfterBlock() {
-  if (IsScheduled()) TellSchedulerAwake();
-}
+
+// Around the sleep that BeforeBlock has allowed.
+class ScopedSleep {
+ public:
+  ScopedSleep() = default;
+  ~ScopedSleep() {
+    if (IsScheduled()) TellSchedulerAwake();
+  }
+  ScopedSleep(const ScopedSleep&) = delete;
+  ScopedSleep& operator=(const ScopedSleep&) = delete;
+};
 
 // Around what one thread of a team does in one round.
 class ScopedTeamThread {

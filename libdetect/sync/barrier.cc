@@ -1,5 +1,7 @@
 #include "libdetect/sync/barrier.h"
 
+#include "libdetect/base/schedule.h"
+
 namespace detect::sync {
 namespace {
 
@@ -32,11 +34,13 @@ Barrier::~Barrier() {
 }
 
 [[gnu::noinline]] bool Barrier::Arrive(ptrdiff_t count) {
+  BeforeOperation(OperationKind::kSignal, this, DETECT_CALLER_PC());
   RecordArrival(this, DETECT_CALLER());
   return Count(count);
 }
 
-bool Barrier::ArriveAndDrop() {
+[[gnu::noinline]] bool Barrier::ArriveAndDrop() {
+  BeforeOperation(OperationKind::kSignal, this, DETECT_CALLER_PC());
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (slot != nullptr) recorder::Released(slot, this);
   expected_.fetch_sub(1, std::memory_order_relaxed);  // with Advance, by way of missing_

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <system_error>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/recorder.h"
 #include "libdetect/recorder/victim.h"
 #include "libdetect/sync/interrupted.h"
@@ -65,16 +66,24 @@ class ScopedSleeper {
   const uint32_t number_;
 };
 
+// Sleeps, unless the scheduler has it another way. Returns false where the deadline has passed.
+bool ScheduledWait(FutexWord& word, uint32_t expected, const BlockOptions& options) {
+  const Blocking blocking = BeforeBlock(options.deadline != nullptr);
+  if (blocking != Blocking::kSleep) return blocking == Blocking::kLookAgain;
+  const ScopedSleep sleep;
+  return FutexWait(word, expected, options.deadline, options.bits);
+}
+
 Awoken Slept(bool in_time) { return in_time ? Awoken::kLookAgain : Awoken::kTimedOut; }
 
 // As BlockOn, where nobody interrupts.
 Awoken Sleep(FutexWord& word, uint32_t expected, const BlockOptions& options) {
   const recorder::Region* region = recorder::CurrentRegion();
   if (options.victim == nullptr || region == nullptr) {
-    return Slept(FutexWait(word, expected, options.deadline, options.bits));
+    return Slept(ScheduledWait(word, expected, options));
   }
   ScopedSleeper sleeper(region, options.victim, word);
-  const bool in_time = FutexWait(word, expected, options.deadline, options.bits);
+  const bool in_time = ScheduledWait(word, expected, options);
   return sleeper.WakeUp() ? Awoken::kVictim : Slept(in_time);
 }
 

@@ -1,5 +1,6 @@
 #include "libdetect/sync/condition_variable.h"
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 
 namespace detect {
@@ -12,11 +13,13 @@ namespace detect {
 }
 
 [[gnu::noinline]] void condition_variable::notify_one() noexcept {
+  BeforeOperation(OperationKind::kSignal, this, DETECT_CALLER_PC());
   if (waiters_.NotifyOne()) return;
   recorder::NotifiedNobody(recorder::CurrentThread(), this, DETECT_CALLER());
 }
 
 [[gnu::noinline]] void condition_variable::notify_all() noexcept {
+  BeforeOperation(OperationKind::kSignal, this, DETECT_CALLER_PC());
   if (waiters_.NotifyAll()) return;
   recorder::NotifiedNobody(recorder::CurrentThread(), this, DETECT_CALLER());
 }
@@ -33,6 +36,7 @@ namespace detect {
 bool condition_variable::Wait(std::unique_lock<mutex>& lock, const sync::Deadline* deadline,
                               recorder::Caller caller) {
   mutex& released = *lock.mutex();
+  BeforeOperation(OperationKind::kWait, this, caller.pc);
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   const recorder::SuspendedHold hold = recorder::SuspendHold(slot, &released);
   sync::Awoken why;
@@ -47,6 +51,7 @@ bool condition_variable::Wait(std::unique_lock<mutex>& lock, const sync::Deadlin
     waiters_.Join(&place);
     released.lock_.Release();
     why = waiters_.Wait(&place, {.deadline = deadline, .interruptible = true});
+    BeforeOperation(OperationKind::kRetake, &released, caller.pc);
     released.lock_.Reacquire(slot);
   }
   recorder::ResumeHold(slot, &released, hold);

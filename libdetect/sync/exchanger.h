@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "libdetect/sync/block.h"
 #include "libdetect/sync/deadline.h"
@@ -104,6 +105,7 @@ class exchanger {
 
   std::optional<T> Exchange(T& value, const sync::Deadline* deadline) {
     Guest self(value);
+    BeforeOperation(OperationKind::kWait, this);
     if (auto* partner = static_cast<Guest*>(point_.Meet(&self))) {
       self.takes.emplace(std::move(partner->brings));
       partner->takes.emplace(std::move(value));

@@ -26,6 +26,7 @@
 #include <utility>
 
 #include "libdetect/base/kinds.h"
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 
 namespace detect {
@@ -61,10 +62,19 @@ class ForeignLock {
   ForeignLock(const ForeignLock&) = delete;
   ForeignLock& operator=(const ForeignLock&) = delete;
 
-  // Records the wait while `block` runs, and returns what it does.
-  template <typename Block>
-  auto Waiting(AccessMode mode, bool has_deadline, recorder::Caller caller, Block block) const {
+  // Records the wait while `block` runs, or, as the scheduler has it, `try_again` until it
+  // succeeds. Returns whether the lock was taken.
+  template <typename Try, typename Block>
+  bool Waiting(AccessMode mode, bool has_deadline, recorder::Caller caller, Try try_again,
+               Block block) const {
     recorder::ScopedWait wait(recorder::CurrentThread(), Wait(mode, has_deadline), caller);
+    for (;;) {
+      const Blocking blocking = BeforeBlock(has_deadline);
+      if (blocking == Blocking::kSleep) break;
+      if (blocking == Blocking::kTimeOut) return false;
+      if (try_again()) return true;
+    }
+    const ScopedSleep sleep;
     return block();
   }
 
@@ -107,38 +117,48 @@ class instrumented {
 
   [[gnu::noinline]] void lock() {
     const recorder::Caller caller = DETECT_CALLER();
-    if (!Traits::try_lock(lock_)) {
-      record_.Waiting(kExclusive, false, caller, [this] { Traits::lock(lock_); });
+    BeforeOperation(OperationKind::kAcquire, &record_, caller.pc);
+    if (!Try()) {
+      record_.Waiting(
+          kExclusive, false, caller, [this] { return Try(); },
+          [this] { return Traits::lock(lock_), true; });
     }
     record_.Acquired(kExclusive, caller);
   }
 
   [[gnu::noinline]] [[nodiscard]] bool try_lock() {
-    if (!Traits::try_lock(lock_)) return false;
+    BeforeOperation(OperationKind::kTry, &record_, DETECT_CALLER_PC());
+    if (!Try()) return false;
     record_.Acquired(kExclusive, DETECT_CALLER());
     return true;
   }
 
-  void unlock() {
+  [[gnu::noinline]] void unlock() {
+    BeforeOperation(OperationKind::kRelease, &record_, DETECT_CALLER_PC());
     record_.Released(kExclusive);
     Traits::unlock(lock_);
   }
 
   [[gnu::noinline]] void lock_shared() requires kIsShared {
     const recorder::Caller caller = DETECT_CALLER();
-    if (!Traits::try_lock_shared(lock_)) {
-      record_.Waiting(kShared, false, caller, [this] { Traits::lock_shared(lock_); });
+    BeforeOperation(OperationKind::kAcquire, &record_, caller.pc);
+    if (!TryShared()) {
+      record_.Waiting(
+          kShared, false, caller, [this] { return TryShared(); },
+          [this] { return Traits::lock_shared(lock_), true; });
     }
     record_.Acquired(kShared, caller);
   }
 
   [[gnu::noinline]] [[nodiscard]] bool try_lock_shared() requires kIsShared {
-    if (!Traits::try_lock_shared(lock_)) return false;
+    BeforeOperation(OperationKind::kTry, &record_, DETECT_CALLER_PC());
+    if (!TryShared()) return false;
     record_.Acquired(kShared, DETECT_CALLER());
     return true;
   }
 
-  void unlock_shared() requires kIsShared {
+  [[gnu::noinline]] void unlock_shared() requires kIsShared {
+    BeforeOperation(OperationKind::kRelease, &record_, DETECT_CALLER_PC());
     record_.Released(kShared);
     Traits::unlock_shared(lock_);
   }
@@ -151,9 +171,10 @@ class instrumented {
   }
   {
     const recorder::Caller caller = DETECT_CALLER();
-    const bool taken = Traits::try_lock(lock_) || record_.Waiting(kExclusive, true, caller, [&] {
-      return lock_.try_lock_for(duration);
-    });
+    BeforeOperation(OperationKind::kAcquire, &record_, caller.pc);
+    const bool taken = Try() || record_.Waiting(
+                                    kExclusive, true, caller, [this] { return Try(); },
+                                    [&] { return lock_.try_lock_for(duration); });
     if (taken) record_.Acquired(kExclusive, caller);
     return taken;
   }
@@ -165,9 +186,10 @@ class instrumented {
   }
   {
     const recorder::Caller caller = DETECT_CALLER();
-    const bool taken = Traits::try_lock(lock_) || record_.Waiting(kExclusive, true, caller, [&] {
-      return lock_.try_lock_until(time);
-    });
+    BeforeOperation(OperationKind::kAcquire, &record_, caller.pc);
+    const bool taken = Try() || record_.Waiting(
+                                    kExclusive, true, caller, [this] { return Try(); },
+                                    [&] { return lock_.try_lock_until(time); });
     if (taken) record_.Acquired(kExclusive, caller);
     return taken;
   }
@@ -177,6 +199,9 @@ class instrumented {
   static constexpr AccessMode kShared = AccessMode::kShared;
   static constexpr ResourceKind kKind = kIsShared ? ResourceKind::kRwLock : ResourceKind::kMutex;
   static constexpr bool kRecursive = is_recursive_lock<L>;
+
+  bool Try() { return Traits::try_lock(lock_); }
+  bool TryShared() requires kIsShared { return Traits::try_lock_shared(lock_); }
 
   sync::ForeignLock record_;
   L lock_;

@@ -1,5 +1,7 @@
 #include "libdetect/sync/latch.h"
 
+#include "libdetect/base/schedule.h"
+
 namespace detect {
 
 [[gnu::noinline]] latch::latch(ptrdiff_t expected, const char* name)
@@ -7,7 +9,8 @@ namespace detect {
   if (named_) recorder::ResourceCreated(this, ResourceKind::kLatch, name, DETECT_CALLER());
 }
 
-void latch::count_down(ptrdiff_t count) {
+[[gnu::noinline]] void latch::count_down(ptrdiff_t count) {
+  BeforeOperation(OperationKind::kSignal, this, DETECT_CALLER_PC());
   const uint32_t by = static_cast<uint32_t>(count);
   const uint32_t before = state_.fetch_sub(by, std::memory_order_release);
   // Only the word's address from here on.
@@ -22,6 +25,7 @@ void latch::count_down(ptrdiff_t count) {
 }
 
 [[gnu::noinline]] void latch::wait() const {
+  BeforeOperation(OperationKind::kWait, this, DETECT_CALLER_PC());
   if (!try_wait()) Wait(DETECT_CALLER());
 }
 

@@ -53,6 +53,7 @@ void once_flag::AwaitChange(uint32_t state, recorder::ThreadSlot* slot, recorder
 }
 
 void once_flag::End(uint32_t state) {
+  BeforeOperation(OperationKind::kRelease, this);
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (slot != nullptr) recorder::Released(slot, this);
   owner_.store(0, std::memory_order_relaxed);

@@ -18,6 +18,7 @@
 #include <functional>
 #include <utility>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "libdetect/sync/block.h"
 #include "libdetect/sync/futex.h"
@@ -80,6 +81,7 @@ class once_flag {
 
 template <typename F, typename... Args>
 void call_once(once_flag& flag, F&& f, Args&&... args) {
+  BeforeOperation(OperationKind::kAcquire, &flag);
   if (flag.IsDone() || !flag.Begin()) return;
   once_flag::Run run(flag);
   std::invoke(std::forward<F>(f), std::forward<Args>(args)...);

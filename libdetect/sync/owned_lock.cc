@@ -27,13 +27,17 @@ Awoken OwnedLock::AcquireRecorded(recorder::ThreadSlot* slot, const BlockOptions
   return Acquire(slot, options);
 }
 
-void OwnedLock::LockCold(recorder::Caller caller) { LockSlow(recorder::CurrentThread(), caller); }
+void OwnedLock::LockCold(recorder::Caller caller) {
+  BeforeOperation(OperationKind::kAcquire, this, caller.pc);
+  LockSlow(recorder::CurrentThread(), caller);
+}
 
 void OwnedLock::LockSlow(recorder::ThreadSlot* slot, recorder::Caller caller) {
   LockOrThrow(slot, /*interruptible=*/false, caller);
 }
 
 void OwnedLock::LockInterruptibly(recorder::Caller caller) {
+  BeforeOperation(OperationKind::kAcquire, this, caller.pc);
   ThrowIfInterrupted();
   LockOrThrow(recorder::CurrentThread(), /*interruptible=*/true, caller);
 }
@@ -51,6 +55,7 @@ void OwnedLock::LockOrThrow(recorder::ThreadSlot* slot, bool interruptible,
 }
 
 bool OwnedLock::TryLockUntil(const Deadline& deadline, recorder::Caller caller) {
+  BeforeOperation(OperationKind::kAcquire, this, caller.pc);
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (IsRanked()) CheckRank(this, ResourceKind::kMutex, rank_, caller);
   if (!TryAcquire(TidOf(slot)) &&
@@ -76,6 +81,11 @@ void OwnedLock::RecordAcquired(recorder::ThreadSlot* slot, recorder::Caller call
   if (slot == nullptr) return;
   recorder::Acquired(slot, this, ResourceKind::kMutex, AccessMode::kExclusive, caller);
   if (IsRanked()) RankAcquired(this, rank_);
+}
+
+void OwnedLock::UnlockCold(uint64_t pc) {
+  BeforeOperation(OperationKind::kRelease, this, pc);
+  if (IsRanked()) RankReleased(this);
 }
 
 void OwnedLock::RecordReleased() {

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "libdetect/sync/block.h"
 #include "libdetect/sync/futex_lock.h"
@@ -36,10 +37,10 @@ class OwnedLock {
   // Throws std::system_error(resource_deadlock_would_occur) in a victim.
   [[gnu::always_inline]] void Lock(recorder::Caller caller) {
     if constexpr (!recorder::kEnabled) {
-      if (!TryAcquire(0)) LockCold(caller);
+      if (!TryAcquire(0)) LockSlow(nullptr, caller);
       return;
     }
-    if (!recorder::IsRecording() || IsRanked()) [[unlikely]]
+    if (!recorder::IsRecording() || IsRanked() || IsScheduled()) [[unlikely]]
       return LockCold(caller);
     recorder::ThreadSlot* slot = recorder::t_state.slot;
     // Before the lock is taken, because no load after a locked instruction overlaps with it.
@@ -56,6 +57,7 @@ class OwnedLock {
   void LockInterruptibly(recorder::Caller caller);
 
   bool TryLock(recorder::Caller caller) {
+    BeforeOperation(OperationKind::kTry, this, caller.pc);
     recorder::ThreadSlot* slot = recorder::CurrentThread();
     if (!TryAcquire(TidOf(slot))) return false;
     RecordAcquired(slot, caller);
@@ -67,8 +69,8 @@ class OwnedLock {
 
   [[gnu::always_inline]] void Unlock() {
     if constexpr (!recorder::kEnabled) return Release();
-    if (IsRanked()) [[unlikely]]
-      RankReleased(this);
+    if (IsRanked() || IsScheduled()) [[unlikely]]
+      UnlockCold(DETECT_CALLER_PC());
     if (!recorder::IsRecording() || !recorder::ReleasedFast(recorder::t_state.slot, this))
         [[unlikely]] {
       RecordReleased();
@@ -102,12 +104,14 @@ class OwnedLock {
   Awoken Acquire(const recorder::ThreadSlot* slot, const BlockOptions& options);
   Awoken AcquireRecorded(recorder::ThreadSlot* slot, const BlockOptions& options,
                          recorder::Caller caller);
-  // Of a lock with a rank, or a thread that is not recorded, or not yet; of any.
+  // Of a lock with a rank, or a thread that is scheduled, or not recorded, or not yet; of any.
   void LockCold(recorder::Caller caller);
   void LockSlow(recorder::ThreadSlot* slot, recorder::Caller caller);
   void LockOrThrow(recorder::ThreadSlot* slot, bool interruptible, recorder::Caller caller);
   void RecordAcquired(recorder::ThreadSlot* slot, recorder::Caller caller);
   void RecordReleased();
+  // What comes first where the lock has a rank, or the thread is scheduled.
+  void UnlockCold(uint64_t pc);
 
   FutexLock lock_;
   // The owner's kernel id; 0 where there is none, or it is not recorded. By the owner.

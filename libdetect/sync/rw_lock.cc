@@ -32,6 +32,7 @@ bool RwLock::WakeClass(uint32_t bit) {
 }
 
 void RwLock::LockCold(AccessMode mode, recorder::Caller caller) {
+  BeforeOperation(OperationKind::kAcquire, this, caller.pc);
   LockSlow(mode, recorder::CurrentThread(), caller);
 }
 
@@ -43,6 +44,7 @@ void RwLock::LockSlow(AccessMode mode, recorder::ThreadSlot* slot, recorder::Cal
 }
 
 bool RwLock::TryLockUntil(AccessMode mode, const Deadline& deadline, recorder::Caller caller) {
+  BeforeOperation(OperationKind::kAcquire, this, caller.pc);
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (!TryEnter(mode, TidOf(slot)) && Enter(mode, slot, &deadline, caller) != Awoken::kLookAgain) {
     return false;

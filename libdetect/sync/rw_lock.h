@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "libdetect/base/kinds.h"
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "libdetect/sync/block.h"
 
@@ -32,7 +33,7 @@ class RwLock {
   // Takes the lock and records it. Cost: uncontended, one compare-exchange and the record.
   // Throws std::system_error(resource_deadlock_would_occur) in a victim.
   [[gnu::always_inline]] void Lock(AccessMode mode, recorder::Caller caller) {
-    if (!recorder::IsRecording()) [[unlikely]]
+    if (!recorder::IsRecording() || IsScheduled()) [[unlikely]]
       return LockCold(mode, caller);
     recorder::ThreadSlot* slot = recorder::t_state.slot;
     const uint32_t site = recorder::CachedSiteOf(caller);
@@ -43,6 +44,7 @@ class RwLock {
   }
 
   bool TryLock(AccessMode mode, recorder::Caller caller) {
+    BeforeOperation(OperationKind::kTry, this, caller.pc);
     recorder::ThreadSlot* slot = recorder::CurrentThread();
     if (!TryEnter(mode, TidOf(slot))) return false;
     RecordAcquired(mode, slot, caller);
@@ -53,6 +55,7 @@ class RwLock {
   bool TryLockUntil(AccessMode mode, const Deadline& deadline, recorder::Caller caller);
 
   [[gnu::always_inline]] void Unlock(AccessMode mode) {
+    BeforeOperation(OperationKind::kRelease, this, DETECT_CALLER_PC());
     if (!recorder::IsRecording() || !recorder::ReleasedFast(recorder::t_state.slot, this))
         [[unlikely]] {
       RecordReleased();
@@ -110,7 +113,7 @@ class RwLock {
   void GiveUp();
   void Leave(AccessMode mode);
 
-  // Of a thread that is not recorded, or not yet; of any thread.
+  // Of a thread that is scheduled, or not recorded, or not yet; of any thread.
   void LockCold(AccessMode mode, recorder::Caller caller);
   void LockSlow(AccessMode mode, recorder::ThreadSlot* slot, recorder::Caller caller);
   void RecordAcquired(AccessMode mode, recorder::ThreadSlot* slot, recorder::Caller caller);

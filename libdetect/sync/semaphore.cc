@@ -8,6 +8,8 @@
 // look again.
 #include "libdetect/sync/semaphore.h"
 
+#include "libdetect/base/schedule.h"
+
 namespace detect::sync {
 
 [[gnu::noinline]] Semaphore::Semaphore(ptrdiff_t permits, const char* name)
@@ -28,12 +30,14 @@ Semaphore::~Semaphore() {
 
 [[gnu::noinline]] void Semaphore::acquire() {
   const recorder::Caller caller = DETECT_CALLER();
+  BeforeOperation(OperationKind::kAcquire, this, caller.pc);
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (!TryTake() && Take(slot, nullptr, caller) == Awoken::kInterrupted) ThrowInterrupted();
   RecordTaken(slot, caller);
 }
 
 [[gnu::noinline]] bool Semaphore::try_acquire() noexcept {
+  BeforeOperation(OperationKind::kTry, this, DETECT_CALLER_PC());
   if (!TryTake()) return false;
   RecordTaken(recorder::CurrentThread(), DETECT_CALLER());
   return true;
@@ -41,6 +45,7 @@ Semaphore::~Semaphore() {
 
 [[gnu::noinline]] bool Semaphore::TryAcquireUntil(const Deadline& deadline) {
   const recorder::Caller caller = DETECT_CALLER();
+  BeforeOperation(OperationKind::kAcquire, this, caller.pc);
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   const Awoken why = TryTake() ? Awoken::kLookAgain : Take(slot, &deadline, caller);
   if (why == Awoken::kInterrupted) ThrowInterrupted();
@@ -49,8 +54,9 @@ Semaphore::~Semaphore() {
   return true;
 }
 
-void Semaphore::release(ptrdiff_t count) {
+[[gnu::noinline]] void Semaphore::release(ptrdiff_t count) {
   if (count == 0) return;
+  BeforeOperation(OperationKind::kRelease, this, DETECT_CALLER_PC());
   RecordGiven(count);
   uint64_t state = state_.load(std::memory_order_relaxed);
   const uint64_t given = static_cast<uint64_t>(count) * kPermit;

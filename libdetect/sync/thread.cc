@@ -4,6 +4,7 @@
 #include <exception>
 #include <system_error>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "libdetect/recorder/recorder.h"
 
@@ -12,6 +13,16 @@ namespace {
 
 // What the calling thread's own threads inherit.
 thread_local constinit bool t_daemon = false;
+
+// Blocks until the thread has ended, as the scheduler has it. Returns an errno value.
+int Join(pthread_t thread) {
+  while (BeforeBlock(/*has_deadline=*/false) != Blocking::kSleep) {
+    const int error = pthread_tryjoin_np(thread, nullptr);
+    if (error != EBUSY) return error;
+  }
+  const ScopedSleep sleep;
+  return pthread_join(thread, nullptr);
+}
 
 void NameInKernel(pthread_t thread, const std::string& name) {
   constexpr size_t kMaxKernelName = 15;
@@ -42,6 +53,7 @@ struct thread::Launch {
 };
 
 void thread::Start(const thread_options& options, std::unique_ptr<Body> body) {
+  BeforeOperation(OperationKind::kThread, this);
   daemon_ = options.daemon.value_or(t_daemon);
   interruption_ = std::make_shared<sync::Interruption>();
   std::unique_ptr<Launch> launch(new Launch{.body = std::move(body),
@@ -68,6 +80,7 @@ void* thread::Main(void* argument) {
   recorder::ThreadStarted(launch->slot);
   if (!launch->name.empty()) NameInKernel(pthread_self(), launch->name);
   const sync::ScopedInterruption interruptible(launch->interruption.get());
+  BeforeOperation(OperationKind::kThread, nullptr);
   RunUnlessInterrupted(*launch->body);
   return nullptr;
 }
@@ -104,6 +117,7 @@ void thread::swap(thread& other) noexcept {
 
 [[gnu::noinline]] void thread::join() {
   ThrowIf(joinable() ? 0 : EINVAL, "thread::join");
+  BeforeOperation(OperationKind::kWait, this, DETECT_CALLER_PC());
   {
     const recorder::ThreadSlot* joined = slot();
     recorder::ScopedWait wait(
@@ -112,7 +126,7 @@ void thread::swap(thread& other) noexcept {
          .kind = ResourceKind::kThread,
          .owner_tid = joined == nullptr ? 0 : joined->tid.load(std::memory_order_relaxed)},
         DETECT_CALLER());
-    ThrowIf(pthread_join(native_, nullptr), "thread::join");
+    ThrowIf(Join(native_), "thread::join");
   }
   Forget();
 }

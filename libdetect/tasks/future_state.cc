@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/sync/block.h"
 #include "libdetect/sync/thread_local_slot.h"
 
@@ -21,6 +22,7 @@ uint32_t DepthOf(const recorder::ThreadSlot* slot) {
 }
 
 bool FutureState::Block(const sync::Deadline* deadline, recorder::Caller caller) {
+  BeforeOperation(OperationKind::kWait, this, caller.pc);
   uint32_t word = word_.load(std::memory_order_acquire);  // with Publish
   if (Phase(word) == kReady) return true;
   const recorder::WaitFor what{.resource = recorder::AddressOf(this),
@@ -58,6 +60,7 @@ bool FutureState::Claim() {
 void FutureState::Unclaim() { word_.fetch_sub(kSetting - kUnset, std::memory_order_relaxed); }
 
 void FutureState::Publish() {
+  BeforeOperation(OperationKind::kSignal, this);
   word_.fetch_add(kReady - kSetting, std::memory_order_release);  // with IsReady, Block
   sync::FutexWake(word_, sync::kAllSleepers);
   // It often keeps the state alive: forgotten, it no longer does.
