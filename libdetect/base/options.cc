@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "libdetect/base/edit_distance.h"
 
@@ -21,6 +22,8 @@ constexpr std::array<std::string_view, 6> kOnDeadlockNames = {"default", "report
                                                               "abort",   "break",  "victim"};
 constexpr std::array<std::string_view, 5> kFailOnNames = {"proven", "suspected", "possible",
                                                           "temporary", "never"};
+constexpr std::array<std::string_view, 10> kPerturbNames = {
+    "off", "mixed", "yield", "spin", "sleep", "pin", "priorities", "windows", "first", "pairs"};
 constexpr Milliseconds kLongest{3'600'000};
 constexpr char kEnvironment[] = "DETECT_OPTIONS";
 
@@ -28,6 +31,11 @@ constexpr const char* ValuesOf(OnDeadlock) { return "report|exit|abort|break|vic
 constexpr const char* ValuesOf(FailOn) { return "proven|suspected|possible|temporary|never"; }
 constexpr const char* ValuesOf(Milliseconds) { return "1..3600000"; }
 constexpr const char* ValuesOf(Flag) { return "1|0"; }
+constexpr const char* ValuesOf(Perturb) {
+  return "off|mixed|yield|spin|sleep|pin|priorities|windows|first|pairs";
+}
+constexpr const char* ValuesOf(Percent) { return "0..100"; }
+constexpr const char* ValuesOf(Seed) { return "NUMBER"; }
 constexpr const char* ValuesOf(const Path&) { return "PATH"; }
 
 template <typename Enum, size_t kCount>
@@ -49,13 +57,38 @@ bool Parse(std::string_view value, FailOn& result) {
   return ParseName(value, kFailOnNames, result);
 }
 
-bool Parse(std::string_view value, Milliseconds& result) {
+bool Parse(std::string_view value, Perturb& result) {
+  return ParseName(value, kPerturbNames, result);
+}
+
+// Reads a whole number from `lowest` to `highest`.
+bool ParseNumber(std::string_view value, int64_t lowest, int64_t highest, int64_t& result) {
   int64_t number = 0;
   const char* end = value.data() + value.size();
   auto [stop, code] = std::from_chars(value.data(), end, number);
-  if (code != std::errc() || stop != end) return false;
-  if (number < 1 || number > kLongest.count()) return false;
+  if (code != std::errc() || stop != end || number < lowest || number > highest) return false;
+  result = number;
+  return true;
+}
+
+bool Parse(std::string_view value, Milliseconds& result) {
+  int64_t number = 0;
+  if (!ParseNumber(value, 1, kLongest.count(), number)) return false;
   result = Milliseconds(number);
+  return true;
+}
+
+bool Parse(std::string_view value, Percent& result) {
+  int64_t number = 0;
+  if (!ParseNumber(value, 0, 100, number)) return false;
+  result = static_cast<Percent>(number);
+  return true;
+}
+
+bool Parse(std::string_view value, Seed& result) {
+  int64_t number = 0;
+  if (!ParseNumber(value, 0, std::numeric_limits<int64_t>::max(), number)) return false;
+  result = static_cast<Seed>(number);
   return true;
 }
 
@@ -71,6 +104,9 @@ void Format(OnDeadlock value, RawLine& line) {
   if (value != OnDeadlock::kDefault) line << kOnDeadlockNames[static_cast<size_t>(value)];
 }
 void Format(FailOn value, RawLine& line) { line << kFailOnNames[static_cast<size_t>(value)]; }
+void Format(Perturb value, RawLine& line) { line << NameOf(value); }
+void Format(Percent value, RawLine& line) { line << static_cast<int64_t>(value); }
+void Format(Seed value, RawLine& line) { line << static_cast<int64_t>(value); }
 void Format(Milliseconds value, RawLine& line) { line << value.count(); }
 void Format(Flag value, RawLine& line) { line << (value ? "1" : "0"); }
 void Format(const Path& value, RawLine& line) { line << value.text(); }
@@ -184,6 +220,8 @@ bool Path::Assign(std::string_view text) {
   size_ = text.size();
   return true;
 }
+
+std::string_view NameOf(Perturb perturb) { return kPerturbNames[static_cast<size_t>(perturb)]; }
 
 std::span<const OptionHelp> OptionTable() { return kTable; }
 

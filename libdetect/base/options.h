@@ -33,6 +33,26 @@ enum class OnDeadlock : uint8_t {
 // The lowest verdict that counts as a failure; the first four are Verdict's, in its order.
 enum class FailOn : uint8_t { kProven, kSuspected, kPossible, kTemporary, kNever };
 
+// How a program's schedule is disturbed: libdetect/harness/decisions.h says what each does.
+enum class Perturb : uint8_t {
+  kOff,
+  kMixed,  // another one each round
+  kYield,
+  kSpin,
+  kSleep,
+  kPin,
+  kPriorities,
+  kWindows,
+  kFirst,
+  kPairs,
+};
+
+// 0 to 100.
+enum class Percent : uint8_t {};
+
+// 0: to be chosen.
+enum class Seed : uint64_t {};
+
 using Milliseconds = std::chrono::milliseconds;
 using Flag = bool;
 
@@ -54,6 +74,9 @@ class Path {
   size_t size_ = 0;
   char bytes_[kMaxBytes + 1] = {};
 };
+
+// Returns how the option is written.
+std::string_view NameOf(Perturb perturb);
 
 struct Options {
 #define OPTION(Type, member, name, default_value, help) Type member = default_value;

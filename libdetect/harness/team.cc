@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "libdetect/base/raw_log.h"
+#include "libdetect/base/schedule.h"
 #include "libdetect/sync/deadline.h"
 #include "libdetect/sync/futex.h"
 #include "libdetect/sync/thread.h"
@@ -209,6 +210,7 @@ void Team::RunMember(const std::shared_ptr<Shared>& shared, uint32_t index) {
     if (shared->round.load(std::memory_order_acquire) != seen) return;  // too late for it
     Place place(*shared, part);
     try {
+      const ScopedTeamThread scheduled(index);
       shared->work(index);
       place.outcome = Outcome::kReturned;
     } catch (const abi::__forced_unwind&) {  // pthread_exit, or a cancellation: not to be stopped

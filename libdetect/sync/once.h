@@ -3,14 +3,14 @@
 //   detect::once_flag ready{"tables"};
 //   detect::call_once(ready, FillTables);
 //
-//   new ──first caller──► running ──returns──► done           later callers: one load
+//   new ──first caller──► running ──returns──► done           later callers: two loads
 //    ▲                       └──throws──┐
 //    └──────────────────────────────────┘                     a waiting caller runs it next
 //
 // While it runs, the initialiser's thread is recorded as owning the flag. So an initialiser that
 // needs its own result, or two that need each other's, are found as any deadlock of locks is.
 //
-// Context: hot. Memory: 12 bytes. Cost: once it is done, one load.
+// Context: hot. Memory: 12 bytes. Cost: once it is done, two loads.
 #pragma once
 
 #include <atomic>

@@ -48,6 +48,25 @@ TEST_F(OptionsTest, AListSetsEachOptionOfTheTable) {
   EXPECT_FALSE(options_.enabled);
 }
 
+TEST_F(OptionsTest, AListSetsEachOptionOfPerturbation) {
+  SetOptions("perturb=windows:perturb-intensity=100:perturb-budget=0:seed=9223372036854775807",
+             "list", options_, Remember);
+
+  EXPECT_THAT(Warnings(), IsEmpty());
+  EXPECT_EQ(options_.perturb, Perturb::kWindows);
+  EXPECT_EQ(options_.perturb_intensity, Percent(100));
+  EXPECT_EQ(options_.perturb_budget, Percent(0));
+  EXPECT_EQ(options_.seed, Seed(9223372036854775807));
+}
+
+TEST_F(OptionsTest, EveryStrategyIsWrittenAsItIsRead) {
+  for (int i = 0; i <= static_cast<int>(Perturb::kPairs); ++i) {
+    const auto perturb = static_cast<Perturb>(i);
+    SetOptions("perturb=" + std::string(NameOf(perturb)), "list", options_, Remember);
+    EXPECT_EQ(options_.perturb, perturb);
+  }
+}
+
 TEST_F(OptionsTest, TheLastOfTwoValuesCounts) {
   SetOptions("interval=20:interval=30", "list", options_, Remember);
 
@@ -70,9 +89,11 @@ TEST_F(OptionsTest, ANameLikeNoOtherGetsNoSuggestion) {
 }
 
 TEST_F(OptionsTest, ABadValueSaysWhatIsWantedAndChangesNothing) {
-  for (const char* bad : {"interval=0", "interval=-1", "interval=3600001", "interval=1e3",
-                          "interval=99999999999999999999", "interval=", "interval", "enabled=maybe",
-                          "on-deadlock=kill", "fail-on=PROVEN", "output="}) {
+  for (const char* bad :
+       {"interval=0", "interval=-1", "interval=3600001", "interval=1e3",
+        "interval=99999999999999999999", "interval=", "interval", "enabled=maybe",
+        "on-deadlock=kill", "fail-on=PROVEN", "output=", "perturb=on", "perturb-budget=101",
+        "perturb-intensity=-1", "seed=9223372036854775808"}) {
     RawLine error;
     EXPECT_FALSE(SetOption(bad, options_, error)) << bad;
     EXPECT_THAT(error.c_str(), HasSubstr("wanted: ")) << bad;
