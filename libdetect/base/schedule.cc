@@ -8,27 +8,29 @@ namespace detect {
 
 constinit std::atomic<Scheduler*> g_scheduler{nullptr};
 
+// Hidden, and at a fixed place in a thread's memory: reached without a call, in the shim, too.
+thread_local constinit bool t_in_scheduler
+    __attribute__((visibility("hidden"), tls_model("initial-exec"))) = false;
+
 namespace {
 
 // Threads that are in a scheduler. With g_scheduler as in Dekker's algorithm, hence sequentially
 // consistent: a thread counts itself and then looks, an uninstaller takes away and then counts.
 constinit std::atomic<uint32_t> g_inside{0};
 
-__attribute__((tls_model("initial-exec"))) thread_local constinit bool t_inside = false;
-
 // The calling thread's visit to the scheduler, which stays while this lives.
 class Visit {
  public:
   Visit() {
-    if (t_inside) return;
+    if (t_in_scheduler) return;
     g_inside.fetch_add(1);
-    t_inside = true;
+    t_in_scheduler = true;
     scheduler_ = g_scheduler.load();
     entered_ = true;
   }
   ~Visit() {
     if (entered_) {
-      t_inside = false;
+      t_in_scheduler = false;
       g_inside.fetch_sub(1);
     }
     errno = errno_;
@@ -48,11 +50,13 @@ class Visit {
 
 }  // namespace
 
+Scheduler* InstalledScheduler() { return g_scheduler.load(); }
+
 void InstallScheduler(Scheduler* scheduler) {
   if (kSchedulable) g_scheduler.store(scheduler);
 }
 
-ScopedScheduler::ScopedScheduler(Scheduler* scheduler) : outer_(g_scheduler.load()) {
+ScopedScheduler::ScopedScheduler(Scheduler* scheduler) : outer_(InstalledScheduler()) {
   InstallScheduler(scheduler);
 }
 

@@ -81,6 +81,9 @@ inline __attribute__((always_inline)) bool IsScheduled() {
   return kSchedulable && g_scheduler.load(std::memory_order_relaxed) != nullptr;
 }
 
+// Returns null where there is none.
+Scheduler* InstalledScheduler();
+
 // Installs `scheduler` for good, where nobody ever uninstalls one: the shim.
 void InstallScheduler(Scheduler* scheduler);
 

@@ -1,5 +1,6 @@
 // Turns recording on before main, and before other constructors, in a program that links libdetect.
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/recorder.h"
 #include "libdetect/recorder/shim_api.h"
 #include "libdetect/stack/capture.h"
@@ -13,7 +14,10 @@ namespace {
 __attribute__((constructor(101))) void StartBeforeMain() {
   if (!kEnabled) return;
   SetUnwinder(UnwindHere);
-  if (&detect_shim_api != nullptr) SetShim(detect_shim_api());
+  if (const ShimApi* shim = &detect_shim_api != nullptr ? detect_shim_api() : nullptr) {
+    SetShim(shim);
+    if (shim->version == kShimVersion) InstallScheduler(shim->scheduler());
+  }
   Start(nullptr);
 }
 

@@ -204,7 +204,7 @@ ThreadSlot* FindLive(Predicate is_wanted) {
 }  // namespace
 
 void SetShim(const ShimApi* shim) {
-  if (shim != nullptr && shim->version == kRegionVersion) g_home.shim = shim;
+  if (shim != nullptr && shim->version == kShimVersion) g_home.shim = shim;
 }
 
 bool Start(const char* directory) {

@@ -33,7 +33,7 @@ std::vector<std::string> EnvironmentFor(const Child::Plan& plan) {
   std::string_view given = Variable("DETECT_OPTIONS");
   if (!given.empty()) options.append(given).append(":");
   if (!plan.records) options += "enabled=0:";
-  options += "region-dir=\"" + plan.region_directory + "\"";
+  options += plan.settings + "region-dir=\"" + plan.region_directory + "\"";
   environment.push_back(std::move(preload));
   environment.push_back(std::move(options));
   return environment;

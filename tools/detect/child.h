@@ -23,6 +23,7 @@ class Child {
     std::vector<std::string> args;  // its argv, from argv[0] on
     std::string shim;               // prepended to LD_PRELOAD
     std::string region_directory;   // appended to DETECT_OPTIONS, as is
+    std::string settings;           // the same: "name=value:" for each
     bool records = true;            // whether anything is to be recorded
   };
 

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <random>
 
 #include "libdetect/report/environment.h"
 #include "libdetect/report/json.h"
@@ -222,6 +223,24 @@ std::string CheckOutput(const Options& options) {
   return WriteReportFile(std::string(options.output.text()), ToJson(Report()));
 }
 
+// Returns what the shim is told of the delays. A seed is chosen here, for all processes of the run,
+// where none is given, and said.
+std::string PerturbSettings(const Options& options) {
+  if (options.perturb == Perturb::kOff) return "";
+  auto seed = static_cast<uint64_t>(options.seed);
+  const std::string name(NameOf(options.perturb));
+  if (seed == 0) {
+    seed = uint64_t{std::random_device()()} + 1;  // with 0, each process would choose its own
+    std::fprintf(stderr,
+                 "detect: delays lock operations; the same again: --perturb=%s --seed=%llu\n",
+                 name.c_str(), static_cast<unsigned long long>(seed));
+  }
+  return "perturb=" + name +
+         ":perturb-intensity=" + std::to_string(static_cast<int>(options.perturb_intensity)) +
+         ":perturb-budget=" + std::to_string(static_cast<int>(options.perturb_budget)) +
+         ":seed=" + std::to_string(seed) + ":";
+}
+
 }  // namespace
 
 int RunVerb(std::span<const std::string> words) {
@@ -255,8 +274,12 @@ int RunVerb(std::span<const std::string> words) {
   }
 
   Run run(arguments, directory.get(), hub.get());
-  int start_error = run.Start(
-      {executable.path, arguments.program, shim, directory->path(), arguments.options.enabled});
+  int start_error = run.Start({.path = executable.path,
+                               .args = arguments.program,
+                               .shim = shim,
+                               .region_directory = directory->path(),
+                               .settings = PerturbSettings(arguments.options),
+                               .records = arguments.options.enabled});
   if (start_error != 0) {
     return Refuse(kExitNotExecutable, executable.path + " cannot be run: " + strerror(start_error));
   }

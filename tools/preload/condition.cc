@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "tools/preload/real.h"
 
@@ -32,6 +33,7 @@ int WaitRecorded(const void* condition, pthread_mutex_t* mutex, bool has_deadlin
                  Wait wait_for_it) {
   ThreadSlot* slot = recorder::CurrentThread();
   if (slot == nullptr) return wait_for_it();
+  BeforeOperation(OperationKind::kWait, condition, caller.pc);
   SuspendedHoldScope suspended(slot, mutex);
   recorder::ScopedWait wait(slot,
                             {.resource = recorder::AddressOf(condition),

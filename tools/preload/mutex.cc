@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "libdetect/stack/capture.h"
 #include "tools/preload/in_process.h"
@@ -85,10 +86,12 @@ int LockRecorded(ThreadSlot* slot, pthread_mutex_t* mutex, bool has_deadline, Ca
   return LockRecorded(slot, mutex, false, caller, [mutex] { return g_real.mutex_lock(mutex); });
 }
 
-// The thread's first lock, or one that is not recorded.
+// The thread's first lock, or one that is scheduled, or not recorded.
 [[gnu::noinline]] int LockCold(pthread_mutex_t* mutex, Caller caller) {
   ThreadSlot* slot = recorder::CurrentThread();
-  return slot == nullptr ? Real().mutex_lock(mutex) : LockSlow(slot, mutex, caller);
+  if (slot == nullptr) return Real().mutex_lock(mutex);
+  BeforeOperation(OperationKind::kAcquire, mutex, caller.pc);
+  return LockSlow(slot, mutex, caller);
 }
 
 // The caller does not hold the mutex, as far as is known. For the plain kinds glibc lets it go on,
@@ -105,9 +108,11 @@ int UnlockOfAnother(pthread_mutex_t* mutex, int32_t own_tid) {
   return g_real.mutex_unlock(mutex);
 }
 
-[[gnu::noinline]] int UnlockCold(pthread_mutex_t* mutex) {
+[[gnu::noinline]] int UnlockCold(pthread_mutex_t* mutex, uint64_t pc) {
   ThreadSlot* slot = recorder::CurrentThread();
-  return slot == nullptr ? Real().mutex_unlock(mutex) : UnlockSlow(slot, mutex);
+  if (slot == nullptr) return Real().mutex_unlock(mutex);
+  BeforeOperation(OperationKind::kRelease, mutex, pc);
+  return UnlockSlow(slot, mutex);
 }
 
 }  // namespace
@@ -136,7 +141,7 @@ int pthread_mutex_destroy(pthread_mutex_t* mutex) {
 }
 
 int MutexLock(pthread_mutex_t* mutex) {
-  if (!recorder::IsRecording()) [[unlikely]]
+  if (!recorder::IsRecording() || IsScheduled()) [[unlikely]]
     return LockCold(mutex, DETECT_CALLER());
   ThreadSlot* slot = recorder::t_state.slot;
   // Before the lock is taken, because no load after a locked instruction overlaps with it. A signal
@@ -152,6 +157,7 @@ int MutexLock(pthread_mutex_t* mutex) {
 int pthread_mutex_trylock(pthread_mutex_t* mutex) {
   ThreadSlot* slot = recorder::CurrentThread();
   if (slot == nullptr) return Real().mutex_trylock(mutex);
+  BeforeOperation(OperationKind::kTry, mutex, DETECT_CALLER_PC());
   int result = FastLock(mutex, TidOf(slot)) ? 0 : g_real.mutex_trylock(mutex);
   if (IsTaken(result)) RecordTaken(slot, mutex, DETECT_CALLER());
   return result;
@@ -160,6 +166,7 @@ int pthread_mutex_trylock(pthread_mutex_t* mutex) {
 int MutexTimedLock(pthread_mutex_t* mutex, const timespec* deadline) {
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   if (slot == nullptr) return Real().mutex_timedlock(mutex, deadline);
+  BeforeOperation(OperationKind::kAcquire, mutex, DETECT_CALLER_PC());
   return LockRecorded(slot, mutex, true, DETECT_CALLER(),
                       [=] { return Real().mutex_timedlock(mutex, deadline); });
 }
@@ -169,13 +176,14 @@ int MutexClockLock(pthread_mutex_t* mutex, clockid_t clock, const timespec* dead
   // A clock that cannot be waited by is refused even when the mutex is free.
   bool is_valid = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
   if (slot == nullptr || !is_valid) return Real().mutex_clocklock(mutex, clock, deadline);
+  BeforeOperation(OperationKind::kAcquire, mutex, DETECT_CALLER_PC());
   return LockRecorded(slot, mutex, true, DETECT_CALLER(),
                       [=] { return Real().mutex_clocklock(mutex, clock, deadline); });
 }
 
 int pthread_mutex_unlock(pthread_mutex_t* mutex) {
-  if (!recorder::IsRecording()) [[unlikely]]
-    return UnlockCold(mutex);
+  if (!recorder::IsRecording() || IsScheduled()) [[unlikely]]
+    return UnlockCold(mutex, DETECT_CALLER_PC());
   ThreadSlot* slot = recorder::t_state.slot;
   if (!recorder::ReleasedFast(slot, mutex)) [[unlikely]]
     return UnlockSlow(slot, mutex);

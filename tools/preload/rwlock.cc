@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "tools/preload/in_process.h"
 #include "tools/preload/native_mutex.h"
@@ -27,6 +28,7 @@ int LockRecorded(pthread_rwlock_t* lock, AccessMode mode, bool has_deadline, Cal
                  Try try_it, Lock wait_for_it) {
   ThreadSlot* slot = recorder::CurrentThread();
   if (slot == nullptr) return wait_for_it();
+  BeforeOperation(OperationKind::kAcquire, lock, caller.pc);
   int result = try_it();
   if (result != 0) {
     int32_t writer = WriterOf(lock);
@@ -66,11 +68,13 @@ int WriteLock(pthread_rwlock_t* lock, bool has_deadline, Caller caller, Lock wai
       [lock] { return Real().rwlock_trywrlock(lock); }, wait_for_it);
 }
 
-int RecordTry(pthread_rwlock_t* lock, AccessMode mode, int result, Caller caller) {
+template <typename Try>
+int TryRecorded(pthread_rwlock_t* lock, AccessMode mode, Caller caller, Try try_it) {
   ThreadSlot* slot = recorder::CurrentThread();
-  if (slot != nullptr && result == 0) {
-    recorder::AcquiredAgain(slot, lock, ResourceKind::kRwLock, mode, caller);
-  }
+  if (slot == nullptr) return try_it(lock);
+  BeforeOperation(OperationKind::kTry, lock, caller.pc);
+  int result = try_it(lock);
+  if (result == 0) recorder::AcquiredAgain(slot, lock, ResourceKind::kRwLock, mode, caller);
   return result;
 }
 
@@ -142,15 +146,16 @@ int RwLockClockWrite(pthread_rwlock_t* lock, clockid_t clock, const timespec* de
 }
 
 int pthread_rwlock_tryrdlock(pthread_rwlock_t* lock) {
-  return RecordTry(lock, AccessMode::kShared, Real().rwlock_tryrdlock(lock), DETECT_CALLER());
+  return TryRecorded(lock, AccessMode::kShared, DETECT_CALLER(), Real().rwlock_tryrdlock);
 }
 
 int pthread_rwlock_trywrlock(pthread_rwlock_t* lock) {
-  return RecordTry(lock, AccessMode::kExclusive, Real().rwlock_trywrlock(lock), DETECT_CALLER());
+  return TryRecorded(lock, AccessMode::kExclusive, DETECT_CALLER(), Real().rwlock_trywrlock);
 }
 
 int pthread_rwlock_unlock(pthread_rwlock_t* lock) {
   ThreadSlot* slot = recorder::CurrentThread();
+  if (slot != nullptr) BeforeOperation(OperationKind::kRelease, lock, DETECT_CALLER_PC());
   if (slot == nullptr || recorder::Released(slot, lock)) return Real().rwlock_unlock(lock);
   // Not taken by this thread. A writer can be told; which reader it stands for cannot.
   int32_t writer = WriterOf(lock);

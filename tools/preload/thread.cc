@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/events.h"
 #include "tools/preload/in_process.h"
 #include "tools/preload/real.h"
@@ -24,6 +25,8 @@ void* RunThread(void* argument) {
   StartArguments start = *static_cast<StartArguments*>(argument);
   free(argument);
   recorder::ThreadStarted(start.slot);
+  const ScopedTeamThread scheduled(start.slot->number.load(std::memory_order_relaxed));
+  BeforeOperation(OperationKind::kThread, nullptr);
   return start.function(start.argument);
 }
 
@@ -32,6 +35,7 @@ int JoinRecorded(pthread_t thread, bool has_deadline, Caller caller, Join join) 
   ThreadSlot* slot = recorder::CurrentThread();
   ThreadSlot* target =
       slot == nullptr ? nullptr : recorder::FindThreadByNative(static_cast<uint64_t>(thread));
+  if (slot != nullptr) BeforeOperation(OperationKind::kWait, target, caller.pc);
   // glibc refuses to join the caller itself. Some of its versions also refuse to join a thread that
   // joins the caller; this one may not.
   if (target == nullptr || target == slot) return join();
@@ -53,7 +57,9 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
   if (recorder::t_state.busy) return Real().create(thread, attributes, function, argument);
   StartInProcessMonitor();
   // The new thread may join its maker, which must be known by then.
-  recorder::CurrentThread();
+  if (recorder::CurrentThread() != nullptr) {
+    BeforeOperation(OperationKind::kThread, nullptr, DETECT_CALLER_PC());
+  }
   ThreadSlot* slot = recorder::PrepareThread();
   StartArguments* start = nullptr;
   if (slot != nullptr) start = static_cast<StartArguments*>(malloc(sizeof(StartArguments)));

@@ -11,7 +11,9 @@ import sys
 import tempfile
 import unittest
 
-DETECT, SUBJECT, STATIC, SANITIZED = (os.path.abspath(path) for path in sys.argv[1:5])
+DETECT, SUBJECT, STATIC, SANITIZED, SLEEPLESS, SLEEPLESS_LINKED = (
+    os.path.abspath(path) for path in sys.argv[1:7]
+)
 TIMEOUT_SECONDS = 50
 
 
@@ -70,6 +72,7 @@ class Usage(Cli):
             (["run", "--interval=0", "true"], "bad value '0' for interval"),
             (["run", "--interval", "3", "true"], "bad value '' for interval"),
             (["run", "--on-deadlock=victim", "true"], "linked"),
+            (["run", "--perturb=on", "true"], "off|mixed|yield"),
             (["explain", "deadlok"], "did you mean 'deadlock'"),
         ]:
             with self.subTest(words=words):
@@ -207,6 +210,33 @@ class Observation(Cli):
         self.environment["DETECT_OPTIONS"] = "intervall=3"
         _, _, errors = self.detect("run", "sh", "-c", "/bin/true; exit 0")
         self.assertEqual(errors.count("intervall"), 1)
+
+
+class Perturbation(Cli):
+    def sleeps(self, *words, program=SLEEPLESS):
+        code, output, errors = self.detect("run", *words, program)
+        self.assertEqual(code, 0, errors)
+        return int(output), errors
+
+    def test_a_program_is_delayed_at_its_locks(self):
+        sleeps, errors = self.sleeps("--perturb=sleep", "--seed=1", "--perturb-budget=100")
+        self.assertGreater(sleeps, 10)
+        self.assertEqual(errors, "")
+
+    def test_the_locks_of_libdetect_in_a_program_are_delayed_with_the_others(self):
+        words = ("--perturb=sleep", "--seed=1", "--perturb-budget=100")
+        self.assertGreater(self.sleeps(*words, program=SLEEPLESS_LINKED)[0], 10)
+
+    def test_the_environment_will_do(self):
+        self.environment["DETECT_OPTIONS"] = "perturb=sleep:perturb-budget=100:seed=1"
+        self.assertGreater(self.sleeps()[0], 10)
+
+    def test_without_it_nothing_is_delayed(self):
+        self.assertLess(self.sleeps()[0], 10)
+
+    def test_a_seed_is_chosen_and_said_where_none_is_given(self):
+        _, errors = self.sleeps("--perturb=mixed")
+        self.assertRegex(errors, r"the same again: --perturb=mixed --seed=\d+\n$")
 
 
 class Surroundings(Cli):
