@@ -138,7 +138,7 @@ class Team::Place {
  private:
   // It would wait for ever for a round that nobody begins, and keep the parent's pipes open.
   [[noreturn]] static void EndForkedChild() {
-    RawLog("detect: a forked child came back from a contended operation, and was ended there");
+    RawLog("a forked child came back from a contended operation, and was ended there");
     _exit(1);
   }
 
@@ -252,6 +252,13 @@ bool Team::AwaitRound(steady_clock::time_point deadline) {
       return shared_->away.load(std::memory_order_acquire) == 0;
     }
   }
+}
+
+std::vector<int32_t> Team::Tids() const {
+  std::vector<int32_t> tids;
+  if (shared_ == nullptr) return tids;
+  for (const Part& part : shared_->parts) tids.push_back(part.tid.load(std::memory_order_relaxed));
+  return tids;
 }
 
 RoundResult Team::EndRound() {

@@ -81,6 +81,9 @@ class Team {
   bool AwaitRound(std::chrono::steady_clock::time_point deadline);
   RoundResult EndRound();
 
+  // Returns the kernel's ids of the threads that are there.
+  std::vector<int32_t> Tids() const;
+
  private:
   struct Shared;
   class Place;

@@ -6,9 +6,9 @@
 namespace detect {
 namespace {
 
-constexpr std::string_view kOwnRooms[] = {"base/",     "recorder/", "stack/",
-                                          "snapshot/", "analysis/", "report/",
-                                          "monitor/",  "sync/",     "tasks/"};
+constexpr std::string_view kOwnRooms[] = {"base/",     "recorder/", "stack/",   "snapshot/",
+                                          "analysis/", "report/",   "monitor/", "sync/",
+                                          "tasks/",    "harness/"};
 
 constexpr std::string_view kHiddenModules[] = {
     "libdetect_preload.so", "libstdc++.so", "libc++.so", "libc++abi.so",
