@@ -150,9 +150,9 @@ class Hang {
     for (const uint64_t address : addresses) {
       for (const Frame& frame : symbolizer_->Symbolize(address)) {
         if (IsHidden(frame) || shown++ >= kMostFrames) continue;
-        const std::string function =
-            frame.function.empty() ? "??" : std::string(QualifiedName(frame.function));
-        text += "      " + EscapeForTerminal(function + "  " + ShortLocation(frame)) + "\n";
+        const std::string place = frame.file.empty() ? "" : "  " + ShortLocation(frame);
+        const std::string function(QualifiedName(frame.function));
+        text += "      " + EscapeForTerminal((function.empty() ? "??" : function) + place) + "\n";
       }
     }
     return addresses.empty() ? "      (it does not say where)\n" : text;

@@ -15,8 +15,8 @@ constexpr std::string_view kHiddenModules[] = {
     "libgcc_s.so",          "libc.so.",     "libc-2.",   "libpthread.so",
     "libpthread-2.",        "ld-linux"};
 
-constexpr std::string_view kHiddenNames[] = {"std::", "__gnu_cxx::", "__gthread_",
-                                             "detect::", "_start"};
+constexpr std::string_view kHiddenNames[] = {"std::",    "__gnu_cxx::", "__gthread_",
+                                             "detect::", "testing::",   "_start"};
 
 template <size_t N>
 bool StartsWithAny(std::string_view text, const std::string_view (&prefixes)[N]) {
