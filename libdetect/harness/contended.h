@@ -16,7 +16,8 @@
 // left behind: what the operation refers to must outlive them, or a thread that is only late finds
 // it gone. One whose threads are proven to be deadlocked fails at once.
 //
-// For GoogleTest see gtest.h; nothing here knows of it.
+// For GoogleTest see gtest.h; nothing here knows of it. What another test framework needs is in
+// test_framework.h.
 //
 // Context: tool. Threads: any one, one run at a time. Blocks: for the run.
 #pragma once
@@ -32,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "libdetect/harness/perturbation.h"
 #include "libdetect/harness/random.h"
 
 namespace detect {
@@ -62,16 +64,17 @@ class Contender {
 };
 
 // Anything that can be called with a Contender&, or with nothing.
-class Operation {
+class ContendedOperation {
  public:
   template <typename F>
-  requires std::invocable<F&, Contender&> &&(!std::same_as<std::remove_cvref_t<F>, Operation>)
-      Operation(F f)  // NOLINT(google-explicit-constructor): stands where a function is expected
+  requires std::invocable<F&, Contender&> &&
+      (!std::same_as<std::remove_cvref_t<F>, ContendedOperation>)ContendedOperation(
+          F f)  // NOLINT(google-explicit-constructor): stands where a function is expected
       : call_([f = std::move(f)](Contender& self) mutable { std::invoke(f, self); }) {}
 
   template <typename F>
-  requires std::invocable<F&> &&
-      (!std::invocable<F&, Contender&>)Operation(F f)  // NOLINT(google-explicit-constructor)
+  requires std::invocable<F&> &&(!std::invocable<F&, Contender&>)
+      ContendedOperation(F f)  // NOLINT(google-explicit-constructor)
       : call_([f = std::move(f)](Contender&) mutable { std::invoke(f); }) {}
 
   void operator()(Contender& self) const { call_(self); }
@@ -103,8 +106,11 @@ struct ContendedOptions {
   std::chrono::nanoseconds timeout = std::chrono::seconds(2);
   int64_t calls = 1;  // of the operation, by each thread in each round
   // Round N has the seed `seed` + N: a run with a round's seed begins with that round.
-  // None: what DETECT_SEED says, else one that differs from run to run.
+  // DETECT_SEED comes before it; where neither says one, it differs from run to run.
   std::optional<uint64_t> seed = {};
+  // Delays before operations of ours. What DETECT_OPTIONS says comes before it. With DETECT_SEED
+  // its budget is all of the time, so that every delay of that seed is there again.
+  PerturbationOptions perturbation = {};
   std::function<void()> set_up = {};     // before each round, in the calling thread
   std::function<void()> tear_down = {};  // after it; not after one whose threads hang
   std::vector<Invariant> invariants = {};
@@ -156,22 +162,6 @@ struct ContendedResult {
   std::string Describe(const ContendedFailure& failure) const;
 };
 
-ContendedResult RunContended(Operation operation, ContendedOptions options = {});
-
-// How a test framework takes part: what its assertions say in our threads, and a test whose
-// operation calls exit. Set once, before the first run.
-class AssertionScope {
- public:
-  virtual ~AssertionScope() = default;
-  // Moves to `failures` what failed in this thread since the last time.
-  virtual void Take(std::vector<ContendedFailure>& failures) = 0;
-};
-struct TestFramework {
-  // Catches assertions of the calling thread while what it returns lives.
-  std::unique_ptr<AssertionScope> (*catch_assertions)() = nullptr;
-  // Told in the thread that calls exit; the process ends when it returns.
-  void (*on_exit)(const std::string& what) = nullptr;
-};
-void SetTestFramework(const TestFramework& framework);
+ContendedResult RunContended(ContendedOperation operation, ContendedOptions options = {});
 
 }  // namespace detect

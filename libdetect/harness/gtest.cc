@@ -10,6 +10,7 @@
 
 #include "libdetect/harness/finding_listener.h"
 #include "libdetect/harness/rerun.h"
+#include "libdetect/harness/test_framework.h"
 
 namespace detect {
 namespace {
@@ -56,7 +57,7 @@ void FailFatally(const char* file, int line, const std::string& text) {
   GTEST_FAIL_AT(file, line) << text;
 }
 
-ContendedResult RunAndReport(const char* file, int line, bool fatally, Operation operation,
+ContendedResult RunAndReport(const char* file, int line, bool fatally, ContendedOperation operation,
                              ContendedOptions options) {
   ContendedResult result = RunContended(std::move(operation), std::move(options));
   if (!result.left_behind.empty()) FindingListener::Get().TakeOf(result.left_behind);
@@ -92,13 +93,13 @@ std::function<void()> Then(std::function<void()> first, std::function<void()> se
 
 }  // namespace
 
-ContendedResult ExpectContended(const char* file, int line, Operation operation,
+ContendedResult ExpectContended(const char* file, int line, ContendedOperation operation,
                                 ContendedOptions options) {
   return RunAndReport(file, line, false, std::move(operation), std::move(options));
 }
 
-ContendedResult AssertContended(Operation operation, ContendedOptions options, const char* file,
-                                int line) {
+ContendedResult AssertContended(ContendedOperation operation, ContendedOptions options,
+                                const char* file, int line) {
   return RunAndReport(file, line, true, std::move(operation), std::move(options));
 }
 
@@ -117,8 +118,9 @@ void ExpectFinding(const char* file, int line, const std::string& rule,
   }
 }
 
-ContendedResult ThreadSafetyTest::AssertContended(Operation operation, ContendedOptions options,
-                                                  const char* file, int line) {
+ContendedResult ThreadSafetyTest::AssertContended(ContendedOperation operation,
+                                                  ContendedOptions options, const char* file,
+                                                  int line) {
   options.set_up = Then(std::move(options.set_up), [this] { SetUpRound(); });
   options.tear_down = Then(std::move(options.tear_down), [this] { TearDownRound(); });
   options.invariants.push_back({"the fixture's invariants hold", [this] {

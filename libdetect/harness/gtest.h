@@ -24,15 +24,16 @@
 #include <string>
 
 #include "libdetect/harness/contended.h"
+#include "libdetect/harness/operations.h"
 
 namespace detect {
 
 // Runs the operation as RunContended does, and fails the test with whatever fails.
 // The first is an expectation; the second an assertion, so the caller has to look at ok(), or at
 // HasFatalFailure(), to return. Both print one line of figures.
-ContendedResult ExpectContended(const char* file, int line, Operation operation,
+ContendedResult ExpectContended(const char* file, int line, ContendedOperation operation,
                                 ContendedOptions options = {});
-ContendedResult AssertContended(Operation operation, ContendedOptions options = {},
+ContendedResult AssertContended(ContendedOperation operation, ContendedOptions options = {},
                                 const char* file = __builtin_FILE(), int line = __builtin_LINE());
 
 #define EXPECT_CONTENDED(...) ::detect::ExpectContended(__FILE__, __LINE__, __VA_ARGS__)
@@ -59,7 +60,7 @@ void ExpectFinding(const char* file, int line, const std::string& rule,
 //   TEST_F(ListTest, AppendAndRemove) { AssertContended([&] { … }); }
 class ThreadSafetyTest : public ::testing::Test {
  protected:
-  ContendedResult AssertContended(Operation operation, ContendedOptions options = {},
+  ContendedResult AssertContended(ContendedOperation operation, ContendedOptions options = {},
                                   const char* file = __builtin_FILE(), int line = __builtin_LINE());
 
   // Before and after each round, in the test's thread; after what the options say.

@@ -120,7 +120,7 @@ class Hang {
     const std::string& name = is_recorded && !recorded->name.empty() ? recorded->name : kernel.name;
     std::string doing = kernel.state == 'R' ? "runs" : "sleeps in a system call";
     if (is_recorded && recorded->wait) doing = TextOfWait(*recorded->wait);
-    if (kernel.name.empty()) doing = "has ended";
+    if (kernel.name.empty()) return "  tid " + std::to_string(tid) + " was late, and has ended\n";
     return "  " + EscapeForTerminal(name) + " (tid " + std::to_string(tid) + ") " +
            EscapeForTerminal(doing) + "\n" + TextOfStack(StackOf(tid));
   }

@@ -298,10 +298,10 @@ TEST(RunContended, FailsWhereAnInvariantHangs) {
   static std::latch& never = *new std::latch(1);
 
   const ContendedResult result =
-      RunContended([] {}, {.rounds = 1, .timeout = 200ms, .invariants = {{"it ends", [] {
-                                                                            never.wait();
-                                                                            return true;
-                                                                          }}}});
+      RunContended([] {}, {.rounds = 1, .timeout = 1s, .invariants = {{"it ends", [] {
+                                                                         never.wait();
+                                                                         return true;
+                                                                       }}}});
 
   EXPECT_THAT(result, FailsWith(Kind::kHang, "invariant checker"));
 }
@@ -309,8 +309,9 @@ TEST(RunContended, FailsWhereAnInvariantHangs) {
 TEST(RunContended, FailsWhereAWatchedInvariantHangs) {
   static std::latch& never = *new std::latch(1);
 
-  const ContendedResult result = RunContended([] {}, {.rounds = 1,
-                                                      .timeout = 200ms,
+  const ContendedResult result = RunContended([] {}, {.threads = 2,
+                                                      .rounds = 1,
+                                                      .timeout = 1s,
                                                       .invariants = {{"it ends",
                                                                       [] {
                                                                         never.wait();
@@ -353,10 +354,10 @@ TEST(RunContended, TellsWhereAThreadLoopsForEver) {
         while (self.index() == 1 && !stop) {
         }
       },
-      {.threads = 2, .timeout = 200ms});
+      {.threads = 2, .timeout = 1s});
   stop = true;
 
-  EXPECT_THAT(result, FailsWith(Kind::kHang, "1 of 2 threads did not come back within 0.2 s"));
+  EXPECT_THAT(result, FailsWith(Kind::kHang, "1 of 2 threads did not come back within 1 s"));
   EXPECT_THAT(result.failures.front().what, HasSubstr("contended worker 1 (tid "));
   EXPECT_THAT(result.failures.front().what, HasSubstr(") runs\n"));
   EXPECT_THAT(result.failures.front().what, HasSubstr("contended_test.cc:"));
@@ -370,7 +371,7 @@ TEST(RunContended, TellsWhatAThreadWaitsForThatIsInNoDeadlock) {
       [&](Contender& self) {
         if (self.index() == 1) std::lock_guard never(held);
       },
-      {.threads = 2, .timeout = 200ms});
+      {.threads = 2, .timeout = 1s});
 
   EXPECT_THAT(result, FailsWith(Kind::kHang, "waits for held (mutex), which main holds"));
 }
