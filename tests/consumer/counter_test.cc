@@ -1,6 +1,7 @@
 // A stranger's test: it knows libdetect by what is installed or exported, and by its docs.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <mutex>
 
 #include "libdetect/harness/gtest.h"
@@ -24,7 +25,8 @@ class Counter {
 TEST(Counter, LosesNothing) {
   Counter counter;
 
-  const auto result = EXPECT_CONTENDED([&] { counter.Add(); }, {.rounds = 100, .calls = 10});
+  const auto result = EXPECT_CONTENDED(
+      [&] { counter.Add(); }, {.rounds = 100, .timeout = std::chrono::seconds(60), .calls = 10});
 
   EXPECT_EQ(counter.count(), result.calls);
 }
