@@ -45,7 +45,7 @@ std::string TypeName(const std::type_info& type) {
 // Of the exception that is being handled.
 std::string DescribeException() {
   const std::type_info* type = abi::__cxa_current_exception_type();
-  const std::string name = type == nullptr ? "something" : TypeName(*type);
+  std::string name = type == nullptr ? "something" : TypeName(*type);
   try {
     throw;
   } catch (const abi::__forced_unwind&) {

@@ -294,30 +294,32 @@ TEST(RunContended, FailsWhereAThreadThatTheOperationDetachedStillRuns) {
   EXPECT_THAT(result, FailsWith(Kind::kForbidden, "left 1 thread running"));
 }
 
-TEST(RunContended, FailsWhereAnInvariantHangs) {
+bool HangForEver() {
   static std::latch& never = *new std::latch(1);
+  never.wait();
+  return true;
+}
 
-  const ContendedResult result =
-      RunContended([] {}, {.rounds = 1, .timeout = 1s, .invariants = {{"it ends", [] {
-                                                                         never.wait();
-                                                                         return true;
-                                                                       }}}});
+TEST(RunContended, FailsWhereAnInvariantHangs) {
+  const ContendedResult result = RunContended(
+      [] {}, {.threads = 2, .rounds = 1, .timeout = 1s, .invariants = {{"it ends", HangForEver}}});
 
   EXPECT_THAT(result, FailsWith(Kind::kHang, "invariant checker"));
 }
 
 TEST(RunContended, FailsWhereAWatchedInvariantHangs) {
-  static std::latch& never = *new std::latch(1);
+  std::latch& looks = *new std::latch(1);
 
-  const ContendedResult result = RunContended([] {}, {.threads = 2,
-                                                      .rounds = 1,
-                                                      .timeout = 1s,
-                                                      .invariants = {{"it ends",
-                                                                      [] {
-                                                                        never.wait();
-                                                                        return true;
-                                                                      },
-                                                                      Checked::kByWatcher}}});
+  const ContendedResult result =
+      RunContended([&] { looks.wait(); }, {.threads = 2,
+                                           .rounds = 1,
+                                           .timeout = 1s,
+                                           .invariants = {{"it ends",
+                                                           [&] {
+                                                             looks.count_down();
+                                                             return HangForEver();
+                                                           },
+                                                           Checked::kByWatcher}}});
 
   EXPECT_THAT(result, FailsWith(Kind::kHang, "invariant watcher"));
 }
