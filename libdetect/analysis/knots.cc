@@ -1,6 +1,7 @@
 #include "libdetect/analysis/knots.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace detect {
@@ -10,6 +11,17 @@ namespace {
 constexpr size_t kEnoughVisits = 8 * 1024;
 
 constexpr uint32_t kNone = UINT32_MAX;
+
+// Returns the one need of `node` that is not live; kNoNode where there are several, or none.
+Node OnlyDeadNeed(const AndOrGraph& graph, const Liveness& liveness, Node node) {
+  Node only = kNoNode;
+  for (Node need : graph.Needs(node)) {
+    if (liveness.IsLive(need)) continue;
+    if (only != kNoNode) return kNoNode;
+    only = need;
+  }
+  return only;
+}
 
 // The strongly connected components of the nodes that are neither live nor settled, by Tarjan's
 // algorithm, with a stack of its own: a ring of 10,000 must not need 10,000 frames.
@@ -94,10 +106,40 @@ class Components {
   uint32_t count_ = 0;
 };
 
-}  // namespace
+// By node: the number of the knot that it is in, or kNone.
+struct KnotNumbers {
+  std::vector<uint32_t> of;
+  uint32_t count = 0;
+};
 
-std::vector<std::vector<Node>> FindKnots(const AndOrGraph& graph, const Liveness& liveness,
-                                         const std::vector<bool>& settled) {
+// The usual graph: each node that is not live needs one such node, so that the only way to go round
+// is to follow these needs. Returns nothing where some node needs several.
+std::optional<KnotNumbers> NumberRings(const AndOrGraph& graph, const Liveness& liveness,
+                                       const std::vector<bool>& settled) {
+  std::vector<Node> next(graph.size(), kNoNode);
+  for (Node node = 0; node < graph.size(); ++node) {
+    if (liveness.IsLive(node) || settled[node]) continue;
+    next[node] = OnlyDeadNeed(graph, liveness, node);
+    if (next[node] == kNoNode) return std::nullopt;
+  }
+  KnotNumbers knots{std::vector<uint32_t>(graph.size(), kNone)};
+  std::vector<Node> walk(graph.size(), kNoNode);  // by node: where the walk began that came by
+  for (Node start = 0; start < graph.size(); ++start) {
+    Node node = start;
+    while (next[node] != kNoNode && walk[node] == kNoNode) {
+      walk[node] = start;
+      node = next[node];
+    }
+    if (next[node] == kNoNode || walk[node] != start || knots.of[node] != kNone) continue;
+    for (; knots.of[node] == kNone; node = next[node]) knots.of[node] = knots.count;
+    ++knots.count;
+  }
+  return knots;
+}
+
+// The components that no need leads out of.
+KnotNumbers NumberComponents(const AndOrGraph& graph, const Liveness& liveness,
+                             const std::vector<bool>& settled) {
   Components components(graph, liveness, settled);
   std::vector<bool> has_way_out(components.count());
   for (Node node = 0; node < graph.size(); ++node) {
@@ -107,16 +149,31 @@ std::vector<std::vector<Node>> FindKnots(const AndOrGraph& graph, const Liveness
       if (!liveness.IsLive(need) && components.Of(need) != component) has_way_out[component] = true;
     }
   }
-  std::vector<std::vector<Node>> knots;
-  std::vector<uint32_t> knot_of(components.count(), kNone);
+  KnotNumbers knots{std::vector<uint32_t>(graph.size(), kNone), components.count()};
   for (Node node = 0; node < graph.size(); ++node) {
     uint32_t component = components.Of(node);
-    if (component == kNone || has_way_out[component]) continue;
-    if (knot_of[component] == kNone) {
-      knot_of[component] = static_cast<uint32_t>(knots.size());
+    if (component != kNone && !has_way_out[component]) knots.of[node] = component;
+  }
+  return knots;
+}
+
+}  // namespace
+
+std::vector<std::vector<Node>> FindKnots(const AndOrGraph& graph, const Liveness& liveness,
+                                         const std::vector<bool>& settled) {
+  std::optional<KnotNumbers> rings = NumberRings(graph, liveness, settled);
+  const KnotNumbers numbers =
+      rings ? *std::move(rings) : NumberComponents(graph, liveness, settled);
+  std::vector<std::vector<Node>> knots;
+  std::vector<uint32_t> position(numbers.count, kNone);
+  for (Node node = 0; node < graph.size(); ++node) {
+    const uint32_t number = numbers.of[node];
+    if (number == kNone) continue;
+    if (position[number] == kNone) {
+      position[number] = static_cast<uint32_t>(knots.size());
       knots.emplace_back();
     }
-    knots[knot_of[component]].push_back(node);
+    knots[position[number]].push_back(node);
   }
   return knots;
 }
@@ -129,10 +186,9 @@ CycleFinder::CycleFinder(const AndOrGraph& graph, const Liveness& liveness, Node
       came_from_(threads) {}
 
 // Each search may only find what is shorter, so that it stays near its start. Starts ascend: the
-// best cycle begins at its own lowest thread, for any lower one would have found it first. A plain
-// ring, the usual knot, needs one search.
+// best cycle begins at its own lowest thread, for any lower one would have found it first.
 std::vector<CycleStep> CycleFinder::Find(const std::vector<Node>& knot) {
-  if (IsRing(knot)) return ShortestThrough(knot.front(), 1, knot.size());
+  if (std::vector<CycleStep> ring = WalkRing(knot.front()); !ring.empty()) return ring;
   bool is_alone = knot.size() == 1 || knot[1] >= threads_;
   size_t min_length = is_alone ? 1 : 2;
   size_t max_length = knot.size();
@@ -149,12 +205,17 @@ std::vector<CycleStep> CycleFinder::Find(const std::vector<Node>& knot) {
   return best;
 }
 
-bool CycleFinder::IsRing(const std::vector<Node>& knot) const {
-  return std::all_of(knot.begin(), knot.end(), [this](Node node) {
-    std::span<const Node> needs = graph_.Needs(node);
-    auto holds_up = [this](Node need) { return !liveness_.IsLive(need); };
-    return std::count_if(needs.begin(), needs.end(), holds_up) == 1;
-  });
+// The usual knot: each node needs one other.
+std::vector<CycleStep> CycleFinder::WalkRing(Node start) const {
+  std::vector<CycleStep> ring;
+  Node node = start;
+  do {
+    const Node need = OnlyDeadNeed(graph_, liveness_, node);
+    if (need == kNoNode) return {};
+    if (node < threads_) ring.push_back({node, need});
+    node = need;
+  } while (node != start);
+  return ring;
 }
 
 // Breadth-first over the threads, level by level.

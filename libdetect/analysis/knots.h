@@ -46,7 +46,8 @@ class CycleFinder {
   std::vector<CycleStep> Find(const std::vector<Node>& knot);
 
  private:
-  bool IsRing(const std::vector<Node>& knot) const;
+  // Returns the knot's one cycle, or nothing where there are several.
+  std::vector<CycleStep> WalkRing(Node start) const;
   std::vector<CycleStep> ShortestThrough(Node start, size_t min_length, size_t max_length);
   // Adds the threads that `step` leads to through gates, which costs nothing, to the next level.
   // Returns whether `start` is among them.
