@@ -66,14 +66,14 @@ struct Scanner::Impl {
       : reader(std::move(r)), probe(reader->pid()), symbolizer(s), report(b), own_threads(own) {}
 
   // Threads that the recorder never met matter only where all those that it knows are asleep.
-  void CountUnseenThreads(Snapshot* snapshot) const {
-    if (!NobodyRuns(*snapshot)) return;
+  void CountUnseenThreads(Snapshot& snapshot) const {
+    if (!NobodyRuns(snapshot)) return;
     uint32_t known = own_threads;
-    for (const Thread& thread : snapshot->threads) {
+    for (const Thread& thread : snapshot.threads) {
       if (thread.state != ThreadState::kEnded) ++known;
     }
     uint32_t all = probe.CountThreads();
-    snapshot->unseen_threads = all == 0 || all > known ? std::max(all, known + 1) - known : 0;
+    snapshot.unseen_threads = all == 0 || all > known ? std::max(all, known + 1) - known : 0;
   }
 
   bool IsReported(const Snapshot& snapshot, const Deadlock& deadlock) const {
@@ -111,36 +111,36 @@ struct Scanner::Impl {
       std::optional<int32_t> owner = probe.ReadWord(resource.address + thread.wait->owner_offset);
       if (owner.value_or(blocker) != blocker) return false;
     }
-    return reader->StillWaiting(snapshot, concerned);
+    return reader->StillWaiting(concerned);
   }
 
   // Who was never named goes by the kernel's name for it, where that differs from the program's
   // own.
-  void NameThreads(Snapshot* snapshot, const std::vector<ThreadIndex>& threads) {
-    if (process_name.empty()) process_name = probe.ThreadName(snapshot->pid);
+  void NameThreads(Snapshot& snapshot, const std::vector<ThreadIndex>& threads) {
+    if (process_name.empty()) process_name = probe.ThreadName(snapshot.pid);
     for (ThreadIndex index : threads) {
-      Thread& thread = snapshot->threads[index];
-      if (!thread.name.empty() || thread.tid == snapshot->pid) continue;
+      Thread& thread = snapshot.threads[index];
+      if (thread.name != 0 || thread.tid == snapshot.pid) continue;
       std::string name = probe.ThreadName(thread.tid);
-      if (name != process_name) thread.name = name;
+      if (name != process_name) thread.name = snapshot.AddName(std::move(name));
     }
   }
 
-  void ReportMisuses(Snapshot* snapshot, Result* result) {
-    reader->FillStacks(*snapshot, {});
-    for (const MisuseSeen& misuse : snapshot->misuses) {
-      result->findings.push_back(report->AddMisuse(*snapshot, misuse, *symbolizer));
+  void ReportMisuses(const Snapshot& snapshot, Result* result) {
+    reader->FillDetails({});
+    for (const MisuseSeen& misuse : snapshot.misuses) {
+      result->findings.push_back(report->AddMisuse(snapshot, misuse, *symbolizer));
     }
   }
 
-  size_t Report(Snapshot* snapshot, const Deadlock& deadlock) {
+  size_t Report(Snapshot& snapshot, const Deadlock& deadlock) {
     std::vector<ThreadIndex> threads = ThreadsOf(deadlock);
-    reader->FillStacks(*snapshot, threads);
+    reader->FillDetails(threads);
     NameThreads(snapshot, threads);
     for (const BlockedBy& step : deadlock.cycle) {
-      reported.insert(KeyOf(snapshot->threads[step.thread]));
+      reported.insert(KeyOf(snapshot.threads[step.thread]));
     }
-    return report->AddDeadlock(*snapshot, deadlock, *symbolizer);
+    return report->AddDeadlock(snapshot, deadlock, *symbolizer);
   }
 };
 
@@ -152,13 +152,13 @@ Scanner::~Scanner() = default;
 
 Scanner::Result Scanner::Scan() {
   Result result;
-  Snapshot snapshot = impl_->reader->Read();
-  impl_->CountUnseenThreads(&snapshot);
-  if (!snapshot.misuses.empty()) impl_->ReportMisuses(&snapshot, &result);
+  Snapshot& snapshot = impl_->reader->Read();
+  impl_->CountUnseenThreads(snapshot);
+  if (!snapshot.misuses.empty()) impl_->ReportMisuses(snapshot, &result);
   for (const Deadlock& deadlock : FindDeadlocks(snapshot)) {
     if (impl_->IsReported(snapshot, deadlock)) continue;
     if (impl_->IsConfirmed(snapshot, deadlock)) {
-      result.findings.push_back(impl_->Report(&snapshot, deadlock));
+      result.findings.push_back(impl_->Report(snapshot, deadlock));
     } else {
       result.pending = true;
     }

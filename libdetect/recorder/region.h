@@ -25,7 +25,7 @@
 namespace detect::recorder {
 
 inline constexpr uint64_t kRegionMagic = 0x3154434554454400;  // "\0DETECT1", little-endian
-inline constexpr uint32_t kRegionVersion = 2;
+inline constexpr uint32_t kRegionVersion = 3;
 
 inline constexpr uint32_t kMaxThreads = 16384;
 inline constexpr uint32_t kMaxHolds = 64;
@@ -103,27 +103,32 @@ struct WaitRecord {
   std::atomic<uint32_t> owner_offset;
 };
 
-struct alignas(64) ThreadSlot {
+// All that a look needs of a thread that holds one lock stands in its first kSlotHeadBytes.
+struct alignas(128) ThreadSlot {
   // Written by whoever claims the slot, then by its owner.
   std::atomic<uint32_t> state;   // SlotState
   std::atomic<uint32_t> number;  // 1, 2, … in order of creation; never reused
   std::atomic<int32_t> tid;
   std::atomic<uint32_t> daemon;
+
+  // Owner only.
+  std::atomic<uint32_t> depth;         // of holds; above kMaxHolds the rest is not recorded
+  std::atomic<uint32_t> unheard_site;  // of `unheard`
+  std::atomic<uint64_t> wait_sequence;  // odd while waiting
+  WaitRecord wait;
+  std::atomic<uint64_t> unheard;  // the condition that it last notified while nobody waited there
+  HoldRecord holds[kMaxHolds];
+  std::atomic<uint64_t> wait_frames[kMaxWaitFrames];  // return addresses, innermost first
+
+  // As at the top.
   std::atomic<uint64_t> native;  // pthread_t
   std::atomic<char> name[kMaxName];
 
-  // Owner only.
-  std::atomic<uint32_t> depth;  // of holds; above kMaxHolds the rest is not recorded
-  std::atomic<uint32_t> reserved;
-  std::atomic<uint64_t> wait_sequence;  // odd while waiting
-  WaitRecord wait;
-  // The condition that it last notified while nobody waited there, and from which call site.
-  std::atomic<uint64_t> unheard;
-  std::atomic<uint32_t> unheard_site;
-  std::atomic<uint32_t> reserved2;
-  HoldRecord holds[kMaxHolds];
-  std::atomic<uint64_t> wait_frames[kMaxWaitFrames];  // return addresses, innermost first
+  std::atomic<uint64_t> reserved[16];
 };
+static_assert(sizeof(ThreadSlot) / 128 % 2 == 1, "so that the heads spread over a cache's sets");
+inline constexpr size_t kSlotHeadBytes = offsetof(ThreadSlot, holds) + sizeof(HoldRecord);
+static_assert(kSlotHeadBytes <= 128, "two cache lines, which the processor fetches as one");
 static_assert(sizeof(ThreadSlot) <= 2048, "the budget is 2 KiB a thread");
 
 // A call stack at which locks are acquired or created, kept once however often it comes.

@@ -17,9 +17,9 @@
 namespace detect {
 namespace {
 
-std::string ThreadName(const Thread& thread, int32_t pid) {
-  if (!thread.name.empty()) return thread.name;
-  return thread.tid == pid ? "main" : "thread " + std::to_string(thread.tid);
+std::string ThreadName(const Snapshot& snapshot, const Thread& thread) {
+  if (thread.name != 0) return snapshot.names[thread.name];
+  return thread.tid == snapshot.pid ? "main" : "thread " + std::to_string(thread.tid);
 }
 
 const char* StateName(ThreadState state) {
@@ -91,10 +91,10 @@ class ReportBuilder::Draft {
 
   Finding AboutMisuse(const MisuseSeen& misuse) {
     std::vector<ResourceIndex> resources = {misuse.resource};
-    where_used_[misuse.resource] = &misuse.stack;
+    where_used_[misuse.resource] = misuse.stack;
     if (misuse.other_resource != kNoResource) {
       resources.push_back(misuse.other_resource);
-      where_used_[misuse.other_resource] = &misuse.other_stack;
+      where_used_[misuse.other_resource] = misuse.other_stack;
     }
     AddResources(resources);
 
@@ -142,7 +142,7 @@ class ReportBuilder::Draft {
     for (const Thread& thread : snapshot_.threads) {
       if (thread.unheard != condition || condition == kNoResource) continue;
       const std::string place = ShortLocation(Symbolize(thread.unheard_stack));
-      return " A wake-up may have been lost: \"" + ThreadName(thread, snapshot_.pid) +
+      return " A wake-up may have been lost: \"" + ThreadName(snapshot_, thread) +
              "\" notified it" + (place.empty() ? "" : " at " + place) + " when nobody waited.";
     }
     return "";
@@ -170,7 +170,7 @@ class ReportBuilder::Draft {
         .id = thread.id,
         .tid = thread.tid,
         .pid = snapshot_.pid,
-        .name = ThreadName(thread, snapshot_.pid),
+        .name = ThreadName(snapshot_, thread),
         .state = StateName(thread.state),
         .daemon = thread.daemon,
     };
@@ -232,26 +232,25 @@ class ReportBuilder::Draft {
     const Resource& resource = snapshot_.resources[index];
     const bool is_thread = resource.kind == ResourceKind::kThread && resource.thread != kNoThread;
     const uint64_t identity = is_thread ? snapshot_.threads[resource.thread].id : resource.address;
-    return {resource.kind, identity, resource.name, resource.creation_site};
+    return {resource.kind, identity, snapshot_.names[resource.name], resource.creation_site};
   }
 
   ResourceName NameOf(ResourceIndex index) {
     const Resource& resource = snapshot_.resources[index];
     if (resource.kind == ResourceKind::kThread && resource.thread != kNoThread) {
       const Thread& thread = snapshot_.threads[resource.thread];
-      const std::string name = ThreadName(thread, snapshot_.pid);
-      return {thread.name.empty() && name != "main" ? name : "thread " + name, "thread"};
+      const std::string name = ThreadName(snapshot_, thread);
+      return {thread.name == 0 && name != "main" ? name : "thread " + name, "thread"};
     }
-    const Stack* used = where_used_[index];
-    return NameOfResource(resource, Symbolize(resource.created_at),
-                          used == nullptr ? std::vector<Frame>() : Symbolize(*used), symbolizer_);
+    return NameOfResource(resource, snapshot_.names[resource.name], Symbolize(resource.created_at),
+                          Symbolize(where_used_[index]), symbolizer_);
   }
 
   // Where each lock of the finding was acquired by its first holder; where anything else is waited
   // for.
   void FindWhereUsed(const DeadlockParts& parts) {
-    const auto note = [&](ResourceIndex index, const Stack& stack) {
-      if (index != kNoResource && where_used_[index] == nullptr) where_used_[index] = &stack;
+    const auto note = [&](ResourceIndex index, StackIndex stack) {
+      if (index != kNoResource && where_used_[index] == 0) where_used_[index] = stack;
     };
     for (const Hold& hold : snapshot_.holds) {
       if (IsLock(snapshot_.resources[hold.resource].kind)) note(hold.resource, hold.stack);
@@ -322,9 +321,9 @@ class ReportBuilder::Draft {
     return Fingerprint(finding.rule, steps);
   }
 
-  std::vector<Frame> Symbolize(const Stack& stack) {
+  std::vector<Frame> Symbolize(StackIndex stack) {
     std::vector<Frame> frames;
-    for (uint64_t address : stack) {
+    for (uint64_t address : snapshot_.stacks[stack]) {
       const auto [cached, is_new] = frames_.try_emplace(address);
       if (is_new) cached->second = symbolizer_.Symbolize(address);
       frames.insert(frames.end(), cached->second.begin(), cached->second.end());
@@ -336,7 +335,7 @@ class ReportBuilder::Draft {
   const Snapshot& snapshot_;
   Symbolizer& symbolizer_;
   std::vector<const KnownResource*> known_;  // by ResourceIndex, for those of the finding
-  std::vector<const Stack*> where_used_;     // by ResourceIndex
+  std::vector<StackIndex> where_used_;       // by ResourceIndex
   std::unordered_map<uint64_t, std::vector<Frame>> frames_;  // by return address
 };
 

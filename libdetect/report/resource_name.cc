@@ -42,9 +42,10 @@ const char* VerbOfUse(ResourceKind kind) {
 
 }  // namespace
 
-ResourceName NameOfResource(const Resource& resource, const std::vector<Frame>& created_at,
-                            const std::vector<Frame>& used_at, Symbolizer& symbolizer) {
-  if (!resource.name.empty()) return {resource.name, resource.name};
+ResourceName NameOfResource(const Resource& resource, const std::string& given,
+                            const std::vector<Frame>& created_at, const std::vector<Frame>& used_at,
+                            Symbolizer& symbolizer) {
+  if (!given.empty()) return {given, given};
   if (const auto variable = symbolizer.NameOfData(resource.address)) {
     const std::string name = WithoutAnonymousNamespaces(*variable);
     return {name, name};

@@ -24,9 +24,10 @@ struct ResourceName {
   std::string stable;
 };
 
-// `created_at` and `used_at` are symbolized stacks, empty when unknown. A kThread resource is
-// named by who knows its thread; see ReportBuilder.
-ResourceName NameOfResource(const Resource& resource, const std::vector<Frame>& created_at,
-                            const std::vector<Frame>& used_at, Symbolizer& symbolizer);
+// `given` is what its user called it; `created_at` and `used_at` are symbolized stacks. Each is
+// empty when unknown. A kThread resource is named by who knows its thread; see ReportBuilder.
+ResourceName NameOfResource(const Resource& resource, const std::string& given,
+                            const std::vector<Frame>& created_at, const std::vector<Frame>& used_at,
+                            Symbolizer& symbolizer);
 
 }  // namespace detect

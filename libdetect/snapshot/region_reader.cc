@@ -27,6 +27,7 @@ using recorder::kMaxSiteFrames;
 using recorder::kMaxSites;
 using recorder::kMaxThreads;
 using recorder::kMaxWaitFrames;
+using recorder::kSlotHeadBytes;
 using recorder::Region;
 using recorder::ResourceRecord;
 using recorder::SiteRecord;
@@ -34,9 +35,9 @@ using recorder::SlotState;
 using recorder::ThreadSlot;
 
 constexpr size_t kCacheLine = 64;
-constexpr uint32_t kPrefetchDistance = 4;  // slots
-constexpr size_t kHeadBytes = offsetof(ThreadSlot, holds);
-static_assert(kHeadBytes % sizeof(uint64_t) == 0 && sizeof(SiteRecord) % sizeof(uint64_t) == 0 &&
+constexpr uint32_t kPrefetchDistance = 8;  // slots
+static_assert(kSlotHeadBytes % sizeof(uint64_t) == 0 &&
+              sizeof(SiteRecord) % sizeof(uint64_t) == 0 &&
               sizeof(ResourceRecord) % sizeof(uint64_t) == 0 &&
               sizeof(HoldRecord) % sizeof(uint64_t) == 0);
 
@@ -71,61 +72,57 @@ std::string CheckedName(const std::atomic<char> (&name)[kMaxName]) {
   return text;
 }
 
-// Finds each resource's place in the Snapshot: a flat hash table, made anew for each look.
+// Finds each resource's place in the Snapshot: a flat hash table, emptied for each look.
 class ResourceTable {
  public:
   explicit ResourceTable(std::vector<Resource>* resources) : resources_(resources) {}
 
-  void Reset(size_t expected) {
-    size_t size = 64;
-    while (size < expected * 2) size *= 2;
-    slots_.assign(size, kNoResource);
-    used_ = 0;
+  void Clear() {
+    resources_->clear();
+    slots_.assign(std::max<size_t>(slots_.size(), 64), kNoResource);
   }
 
   // Returns the index of the resource at `address`, adding it when it is new.
   ResourceIndex Find(uint64_t address, ResourceKind kind) {
-    if (used_ * 2 >= slots_.size()) Grow();
-    size_t at = Probe(address, kind);
-    if (slots_[at] == kNoResource) {
-      slots_[at] = static_cast<ResourceIndex>(resources_->size());
-      ++used_;
-      Resource resource;
+    if (resources_->size() * 2 >= slots_.size()) Grow();
+    ResourceIndex& slot = slots_[Probe(address, kind == ResourceKind::kThread)];
+    if (slot == kNoResource) {
+      slot = static_cast<ResourceIndex>(resources_->size());
+      Resource& resource = resources_->emplace_back();
       resource.kind = kind;
       resource.address = address;
-      resources_->push_back(resource);
       // Who only names it as the pool of a wait knows no kind.
-    } else if (Resource& found = (*resources_)[slots_[at]]; found.kind == ResourceKind::kUnknown) {
+    } else if (Resource& found = (*resources_)[slot]; found.kind == ResourceKind::kUnknown) {
       found.kind = kind;
     }
-    return slots_[at];
+    return slot;
   }
 
+  // Returns kNoResource where no thread holds it or waits for it.
+  ResourceIndex FindKnown(uint64_t address) const { return slots_[Probe(address, false)]; }
+
  private:
-  size_t Probe(uint64_t address, ResourceKind kind) const {
-    size_t mask = slots_.size() - 1;
+  // A number that names a thread is no address.
+  size_t Probe(uint64_t address, bool is_thread) const {
+    const size_t mask = slots_.size() - 1;
     size_t at = (address * 0x9E3779B97F4A7C15u >> 32) & mask;
     for (; slots_[at] != kNoResource; at = (at + 1) & mask) {
       const Resource& found = (*resources_)[slots_[at]];
-      // A number that names a thread is no address.
-      bool both_threads = (found.kind == ResourceKind::kThread) == (kind == ResourceKind::kThread);
-      if (found.address == address && both_threads) break;
+      if (found.address == address && (found.kind == ResourceKind::kThread) == is_thread) break;
     }
     return at;
   }
 
   void Grow() {
-    std::vector<ResourceIndex> old = std::move(slots_);
-    slots_.assign(old.size() * 2, kNoResource);
-    for (ResourceIndex index : old) {
-      if (index == kNoResource) continue;
-      slots_[Probe((*resources_)[index].address, (*resources_)[index].kind)] = index;
+    slots_.assign(slots_.size() * 2, kNoResource);
+    for (ResourceIndex index = 0; index < resources_->size(); ++index) {
+      const Resource& resource = (*resources_)[index];
+      slots_[Probe(resource.address, resource.kind == ResourceKind::kThread)] = index;
     }
   }
 
   std::vector<Resource>* const resources_;
-  std::vector<ResourceIndex> slots_;
-  size_t used_ = 0;
+  std::vector<ResourceIndex> slots_;  // a power of 2, at most half of them used
 };
 
 class MappedRegionReader : public RegionReader {
@@ -140,50 +137,42 @@ class MappedRegionReader : public RegionReader {
 
   int32_t pid() const override { return pid_; }
 
-  Snapshot Read() override {
-    Snapshot snapshot;
-    snapshot.pid = pid_;
-    snapshot.taken_ns = NowNs();
-    slot_of_.clear();
-    uint32_t used = ThreadsUsed();
-    snapshot.threads.reserve(used);
-    snapshot.holds.reserve(used);
-    snapshot.resources.reserve(used);
-    ResourceTable table(&snapshot.resources);
-    table.Reset(used);
+  Snapshot& Read() override {
+    Clear();
+    snapshot_.taken_ns = NowNs();
+    const uint32_t used = ThreadsUsed();
     for (uint32_t i = 0; i < used; ++i) {
       Prefetch(i + kPrefetchDistance);
-      if (!ReadSlot(i, &table, &snapshot)) break;
+      if (!ReadSlot(i)) break;
     }
-    ResolveJoins(&snapshot);
-    ReadMisuses(&table, &snapshot);
-    return snapshot;
+    ResolveJoins();
+    ReadMisuses();
+    return snapshot_;
   }
 
-  void FillStacks(Snapshot& snapshot, const std::vector<ThreadIndex>& threads) override {
-    std::vector<bool> wanted(snapshot.threads.size(), false);
-    for (ThreadIndex index : threads) wanted[index] = true;
+  void FillDetails(const std::vector<ThreadIndex>& threads) override {
+    std::vector<bool> wanted(snapshot_.threads.size(), false);
     for (ThreadIndex index : threads) {
-      Thread& thread = snapshot.threads[index];
-      if (thread.wait) thread.wait->stack = WaitStack(slot_of_[index]);
+      wanted[index] = true;
+      if (auto& wait = snapshot_.threads[index].wait) {
+        wait->stack = snapshot_.AddStack(WaitStack(slot_of_[index]));
+      }
     }
-    for (Hold& hold : snapshot.holds) {
-      if (wanted[hold.thread]) hold.stack = SiteStack(hold.site);
+    for (Hold& hold : snapshot_.holds) {
+      if (wanted[hold.thread]) hold.stack = snapshot_.AddStack(SiteStack(hold.site));
     }
-    for (Thread& thread : snapshot.threads) {
-      if (thread.unheard != kNoResource) thread.unheard_stack = SiteStack(thread.unheard_site);
+    for (MisuseSeen& misuse : snapshot_.misuses) {
+      misuse.stack = snapshot_.AddStack(SiteStack(misuse.site));
+      misuse.other_stack = snapshot_.AddStack(SiteStack(misuse.other_site));
     }
-    for (MisuseSeen& misuse : snapshot.misuses) {
-      misuse.stack = SiteStack(misuse.site);
-      misuse.other_stack = SiteStack(misuse.other_site);
-    }
-    FillNames(&snapshot);
+    FillThreads();
+    FillResources();
   }
 
-  bool StillWaiting(const Snapshot& snapshot, const std::vector<ThreadIndex>& threads) override {
+  bool StillWaiting(const std::vector<ThreadIndex>& threads) override {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     for (ThreadIndex index : threads) {
-      const Thread& thread = snapshot.threads[index];
+      const Thread& thread = snapshot_.threads[index];
       const std::optional<Instant> now = InstantOf(slot_of_[index]);
       if (!now || now->number != thread.id) return false;
       if (thread.wait && now->wait_sequence != thread.wait->sequence) return false;
@@ -234,21 +223,33 @@ class MappedRegionReader : public RegionReader {
     return instant;
   }
 
-  // The head and the first holds of a slot that is going to be read: no slot is near another, so
-  // the processor would not guess it.
+  // The head of a slot that is going to be read: no slot is near another, so the processor would
+  // not guess it.
   void Prefetch(uint32_t slot) const {
     const char* begin = reinterpret_cast<const char*>(&region_->threads[slot % kMaxThreads]);
-    for (size_t at = 0; at < kHeadBytes + sizeof(HoldRecord); at += kCacheLine) {
+    for (size_t at = 0; at < kSlotHeadBytes; at += kCacheLine) {
       __builtin_prefetch(begin + at);
     }
   }
 
+  void Clear() {
+    snapshot_.pid = pid_;
+    snapshot_.unseen_threads = 0;
+    snapshot_.threads.clear();
+    snapshot_.holds.clear();
+    snapshot_.misuses.clear();
+    snapshot_.names.resize(1);
+    snapshot_.stacks.resize(1);
+    table_.Clear();
+    slot_of_.clear();
+  }
+
   bool CopyHead(uint32_t slot, Copied<ThreadSlot>* to) const {
-    return Copy(&region_->threads[slot], to, kHeadBytes);
+    return Copy(&region_->threads[slot], to, kSlotHeadBytes);
   }
 
   // Adds one thread to the snapshot. Returns false when the region's memory is gone.
-  bool ReadSlot(uint32_t index, ResourceTable* table, Snapshot* snapshot) {
+  bool ReadSlot(uint32_t index) {
     const ThreadSlot& shared = region_->threads[index];
     Copied<ThreadSlot> slot;
     if (!CopyHead(index, &slot)) return false;
@@ -258,8 +259,8 @@ class MappedRegionReader : public RegionReader {
     if (!live && state != static_cast<uint32_t>(SlotState::kEnded)) return true;
 
     uint32_t depth = std::min(slot->depth.load(), kMaxHolds);
-    if (!GuardedCopy(shared.holds, slot.bytes + kHeadBytes,
-                     depth * sizeof(HoldRecord) / sizeof(uint64_t))) {
+    if (depth > 1 && !GuardedCopy(&shared.holds[1], slot.bytes + kSlotHeadBytes,
+                                  (depth - 1) * sizeof(HoldRecord) / sizeof(uint64_t))) {
       return false;
     }
     std::atomic_thread_fence(std::memory_order_acquire);
@@ -268,65 +269,54 @@ class MappedRegionReader : public RegionReader {
     uint64_t sequence = slot->wait_sequence.load();
     bool same = *now == Instant{state, slot->number.load(), sequence};
 
-    ThreadIndex position = static_cast<ThreadIndex>(snapshot->threads.size());
-    Thread& thread = snapshot->threads.emplace_back();
+    ReadHolds(*slot, depth);
+    Thread& thread = snapshot_.threads.emplace_back();
     slot_of_.push_back(index);
     thread.id = slot->number.load();
     thread.tid = slot->tid.load();
-    thread.name = CheckedName(slot->name);
     thread.daemon = slot->daemon.load() != 0;
     thread.state = live ? ThreadState::kRunning : ThreadState::kEnded;
     if (live && same && (sequence & 1) != 0) {
       thread.state = ThreadState::kWaiting;
-      thread.wait = ReadWait(*slot, table, snapshot);
+      ReadWait(*slot, thread.wait.emplace());
     }
-    uint64_t unheard = slot->unheard.load();
-    if (unheard != 0) {
-      thread.unheard = table->Find(unheard, ResourceKind::kCondition);
-      thread.unheard_site = slot->unheard_site.load();
-    }
-    ReadHolds(*slot, depth, position, table, snapshot);
     return true;
   }
 
-  static Wait ReadWait(const ThreadSlot& slot, ResourceTable* table, Snapshot* snapshot) {
-    Wait wait;
-    ResourceKind kind = CheckedKind(slot.wait.kind.load());
-    wait.resource = table->Find(slot.wait.resource.load(), kind);
-    Resource& resource = snapshot->resources[wait.resource];
+  void ReadWait(const ThreadSlot& slot, Wait& wait) {
+    wait.resource = table_.Find(slot.wait.resource.load(), CheckedKind(slot.wait.kind.load()));
+    Resource& resource = snapshot_.resources[wait.resource];
     if (slot.wait.preference.load() == static_cast<uint8_t>(RwPreference::kWriters)) {
       resource.preference = RwPreference::kWriters;
     }
     uint64_t relock = slot.wait.relock.load();
-    if (relock != 0) wait.relock = table->Find(relock, ResourceKind::kMutex);
+    if (relock != 0) wait.relock = table_.Find(relock, ResourceKind::kMutex);
     uint64_t pool = slot.wait.pool.load();
-    if (pool != 0) wait.pool = table->Find(pool, ResourceKind::kUnknown);
+    if (pool != 0) wait.pool = table_.Find(pool, ResourceKind::kUnknown);
     wait.mode = CheckedMode(slot.wait.mode.load());
     wait.has_deadline = slot.wait.has_deadline.load() != 0;
     wait.owner_offset = slot.wait.owner_offset.load();
     wait.sequence = slot.wait_sequence.load();
     wait.since_ns = slot.wait.since_ns.load();
-    return wait;
   }
 
-  static void ReadHolds(const ThreadSlot& slot, uint32_t depth, ThreadIndex thread,
-                        ResourceTable* table, Snapshot* snapshot) {
+  // The holds of the thread that is added next.
+  void ReadHolds(const ThreadSlot& slot, uint32_t depth) {
     for (uint32_t i = 0; i < depth; ++i) {
       const HoldRecord& record = slot.holds[i];
       uint64_t address = record.resource.load() & ~recorder::kHeldAgain;
       if (address == 0) continue;
       recorder::HoldDetails details = recorder::HoldDetails::Unpack(record.details.load());
-      Hold hold;
-      hold.thread = thread;
-      hold.resource = table->Find(address, CheckedKind(static_cast<uint8_t>(details.kind)));
+      Hold& hold = snapshot_.holds.emplace_back();
+      hold.thread = static_cast<ThreadIndex>(snapshot_.threads.size());
+      hold.resource = table_.Find(address, CheckedKind(static_cast<uint8_t>(details.kind)));
       hold.mode = CheckedMode(static_cast<uint8_t>(details.mode));
       hold.site = details.site;
-      snapshot->holds.push_back(hold);
     }
   }
 
   // Each is told once. One that is still being written is told by a later look.
-  void ReadMisuses(ResourceTable* table, Snapshot* snapshot) {
+  void ReadMisuses() {
     Copied<Header> header;
     if (!Copy(&region_->header, &header, sizeof(Header))) return;
     const uint32_t used = std::min(header->misuses_used.load(), recorder::kMaxMisuses);
@@ -335,12 +325,12 @@ class MappedRegionReader : public RegionReader {
       if (record.is_complete.load() == 0) return;
       const uint8_t misuse = record.misuse.load();
       if (misuse >= kMisuseCount) continue;
-      MisuseSeen& seen = snapshot->misuses.emplace_back();
+      MisuseSeen& seen = snapshot_.misuses.emplace_back();
       seen.misuse = static_cast<Misuse>(misuse);
       seen.thread_id = record.thread.load();
-      seen.resource = table->Find(record.resource.load(), CheckedKind(record.kind.load()));
+      seen.resource = table_.Find(record.resource.load(), CheckedKind(record.kind.load()));
       const uint64_t other = record.other_resource.load();
-      if (other != 0) seen.other_resource = table->Find(other, ResourceKind::kMutex);
+      if (other != 0) seen.other_resource = table_.Find(other, ResourceKind::kMutex);
       seen.other_thread_id = record.other_thread.load();
       seen.site = record.site.load();
       seen.other_site = record.other_site.load();
@@ -348,19 +338,19 @@ class MappedRegionReader : public RegionReader {
   }
 
   // Joins name their thread by its number.
-  static void ResolveJoins(Snapshot* snapshot) {
+  void ResolveJoins() {
     bool any = false;
-    for (const Resource& resource : snapshot->resources) {
+    for (const Resource& resource : snapshot_.resources) {
       any = any || resource.kind == ResourceKind::kThread;
     }
     if (!any) return;
     std::vector<std::pair<uint64_t, ThreadIndex>> by_number;
-    for (ThreadIndex i = 0; i < snapshot->threads.size(); ++i) {
-      if (snapshot->threads[i].state == ThreadState::kEnded) continue;
-      by_number.emplace_back(snapshot->threads[i].id, i);
+    for (ThreadIndex i = 0; i < snapshot_.threads.size(); ++i) {
+      if (snapshot_.threads[i].state == ThreadState::kEnded) continue;
+      by_number.emplace_back(snapshot_.threads[i].id, i);
     }
     std::sort(by_number.begin(), by_number.end());
-    for (Resource& resource : snapshot->resources) {
+    for (Resource& resource : snapshot_.resources) {
       if (resource.kind != ResourceKind::kThread) continue;
       auto found = std::lower_bound(by_number.begin(), by_number.end(),
                                     std::make_pair(resource.address, ThreadIndex{0}));
@@ -388,12 +378,28 @@ class MappedRegionReader : public RegionReader {
     return Stack(site->frames, site->frames + count);
   }
 
+  // Gives the threads their names, and the conditions that they notified in vain, as far as anybody
+  // waits for them now.
+  void FillThreads() {
+    for (ThreadIndex i = 0; i < snapshot_.threads.size(); ++i) {
+      Thread& thread = snapshot_.threads[i];
+      Copied<ThreadSlot> slot;
+      if (!Copy(&region_->threads[slot_of_[i]], &slot, sizeof(ThreadSlot))) return;
+      if (slot->number.load() != thread.id) continue;
+      thread.name = snapshot_.AddName(CheckedName(slot->name));
+      const uint64_t unheard = slot->unheard.load();
+      if (unheard == 0) continue;
+      thread.unheard = table_.FindKnown(unheard);
+      thread.unheard_stack = snapshot_.AddStack(SiteStack(slot->unheard_site.load()));
+    }
+  }
+
   // Gives the resources the names and creation stacks that the program announced.
-  void FillNames(Snapshot* snapshot) const {
+  void FillResources() {
     std::vector<std::pair<uint64_t, ResourceIndex>> by_address;
-    for (ResourceIndex i = 0; i < snapshot->resources.size(); ++i) {
-      if (snapshot->resources[i].address != 0) {
-        by_address.emplace_back(snapshot->resources[i].address, i);
+    for (ResourceIndex i = 0; i < snapshot_.resources.size(); ++i) {
+      if (snapshot_.resources[i].address != 0) {
+        by_address.emplace_back(snapshot_.resources[i].address, i);
       }
     }
     std::sort(by_address.begin(), by_address.end());
@@ -406,17 +412,19 @@ class MappedRegionReader : public RegionReader {
       Copied<ResourceRecord> record;
       if (!Copy(&region_->resources[i], &record, sizeof(ResourceRecord))) return;
       if (record->address.load() != address) continue;
-      Resource& resource = snapshot->resources[found->second];
-      resource.name = CheckedName(record->name);
+      Resource& resource = snapshot_.resources[found->second];
+      resource.name = snapshot_.AddName(CheckedName(record->name));
       resource.creation_site = record->site.load();
-      resource.created_at = SiteStack(resource.creation_site);
+      resource.created_at = snapshot_.AddStack(SiteStack(resource.creation_site));
     }
   }
 
   const Region* const region_;
   const size_t mapped_bytes_;
   const int32_t pid_;
-  std::vector<uint32_t> slot_of_;  // by ThreadIndex of the last Read
+  Snapshot snapshot_;
+  ResourceTable table_{&snapshot_.resources};
+  std::vector<uint32_t> slot_of_;  // by ThreadIndex
   uint32_t misuses_told_ = 0;
 };
 

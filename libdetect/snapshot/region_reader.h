@@ -1,6 +1,6 @@
 // RegionReader makes Snapshots of a recorder's region, its own process's or another's.
 //
-//   region file or memory ──► structure (who holds, who waits) ──► stacks, for those that matter
+//   region file or memory ──► structure (who holds, who waits) ──► names and stacks, if it matters
 //
 // It believes nothing it reads: every count, index and string is checked against what it can be,
 // and each field is read once. A hostile region gives a wrong Snapshot, never a crash.
@@ -34,14 +34,16 @@ class RegionReader {
 
   virtual int32_t pid() const = 0;
 
-  // One look at all threads, without stacks. Cost: linear in threads + holds.
-  virtual Snapshot Read() = 0;
+  // One look at all threads, without names and stacks. Returns the reader's own Snapshot, which the
+  // next look overwrites: its tables keep their memory. Cost: linear in threads + holds.
+  virtual Snapshot& Read() = 0;
 
-  // Fills in the stacks of `threads`' waits and holds, and of what those resources were created at.
-  virtual void FillStacks(Snapshot& snapshot, const std::vector<ThreadIndex>& threads) = 0;
+  // Adds to the last look the names of all threads and resources, where those resources were
+  // created, and the stacks of the waits and holds of `threads`.
+  virtual void FillDetails(const std::vector<ThreadIndex>& threads) = 0;
 
-  // Returns true when each of `threads` is still in the very wait that `snapshot` shows.
-  virtual bool StillWaiting(const Snapshot& snapshot, const std::vector<ThreadIndex>& threads) = 0;
+  // Returns true when each of `threads` is still in the very wait that the last look showed.
+  virtual bool StillWaiting(const std::vector<ThreadIndex>& threads) = 0;
 
   // What was not recorded: reason and count, only counts above 0.
   virtual std::map<std::string, uint64_t> Losses() const = 0;

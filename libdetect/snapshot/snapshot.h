@@ -5,8 +5,8 @@
 //   test builder  ──┘
 //
 // It is plain data, in flat tables that refer to each other by index, so that reading 4,000 threads
-// costs a few allocations. Stacks are left empty by a look that only decides whether there is a
-// deadlock; they are filled for the threads that a finding shows.
+// costs a few allocations. Names and stacks stand apart: a look that only decides whether there is
+// a deadlock reads none; they are added for the threads that a finding shows.
 //
 // Context: monitor. Threads: a value; share it as const.
 #pragma once
@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libdetect/base/kinds.h"
@@ -29,6 +30,10 @@ inline constexpr ThreadIndex kNoThread = UINT32_MAX;
 
 // Return addresses, innermost first, as the process itself would use them.
 using Stack = std::vector<uint64_t>;
+
+// Positions in Snapshot::names and Snapshot::stacks; at 0 stands the empty one, for "not known".
+using NameIndex = uint32_t;
+using StackIndex = uint32_t;
 
 enum class ThreadState : uint8_t {
   kRunning,  // or waits for something that no one recorded: I/O, sleep, a raw futex
@@ -53,28 +58,28 @@ struct Wait {
   uint64_t sequence = 0;
   // When the wait began, nanoseconds of CLOCK_MONOTONIC.
   int64_t since_ns = 0;
-  Stack stack;
+  StackIndex stack = 0;
 };
 
 struct Thread {
   uint32_t id = 0;  // 1, 2, … in the order in which the process made them; never reused
   int32_t tid = 0;  // the kernel's
-  std::string name;
+  NameIndex name = 0;
   ThreadState state = ThreadState::kRunning;
   bool daemon = false;
   std::optional<Wait> wait;  // has a value exactly when state is kWaiting
-  // The condition that it last notified while nobody waited there, or kNoResource; and where.
+  // The condition that it last notified while nobody waited there, and where; kNoResource where
+  // nobody waits for that now.
   ResourceIndex unheard = kNoResource;
-  uint32_t unheard_site = 0;
-  Stack unheard_stack;
+  StackIndex unheard_stack = 0;
 };
 
 struct Hold {
   ThreadIndex thread = kNoThread;
   ResourceIndex resource = kNoResource;
   AccessMode mode = AccessMode::kExclusive;
-  uint32_t site = 0;  // the recorder's number for the acquiring call stack; 0: not known
-  Stack stack;        // where it was acquired, a few frames
+  uint32_t site = 0;     // the recorder's number for the acquiring call stack; 0: not known
+  StackIndex stack = 0;  // where it was acquired, a few frames
 };
 
 struct Resource {
@@ -82,9 +87,9 @@ struct Resource {
   RwPreference preference = RwPreference::kReaders;
   uint64_t address = 0;            // where it lives in its process; 0 for a thread
   ThreadIndex thread = kNoThread;  // kThread: which one; kNoThread when that one has ended
-  std::string name;                // as given by the user; else empty
+  NameIndex name = 0;              // as given by the user
   uint32_t creation_site = 0;      // as Hold::site
-  Stack created_at;
+  StackIndex created_at = 0;
 };
 
 // Something that a thread did against the rules; it may have ended since.
@@ -96,8 +101,8 @@ struct MisuseSeen {
   uint32_t other_thread_id = 0;                // or who; 0: nobody
   uint32_t site = 0;  // as Hold::site: where it was done, and what it goes against
   uint32_t other_site = 0;
-  Stack stack;
-  Stack other_stack;
+  StackIndex stack = 0;
+  StackIndex other_stack = 0;
 };
 
 struct Snapshot {
@@ -107,9 +112,23 @@ struct Snapshot {
   std::vector<Resource> resources;
   std::vector<Hold> holds;          // in each thread's order of acquisition
   std::vector<MisuseSeen> misuses;  // those that came since the look before
+  std::vector<std::string> names = {""};
+  std::vector<Stack> stacks = {{}};
   // Threads of the process that the recorder has never met. While there are any, somebody unknown
   // may end a wait that has no owner.
   uint32_t unseen_threads = 0;
+
+  // Return the new one's position; 0 for what is empty.
+  NameIndex AddName(std::string name) {
+    if (name.empty()) return 0;
+    names.push_back(std::move(name));
+    return static_cast<NameIndex>(names.size() - 1);
+  }
+  StackIndex AddStack(Stack stack) {
+    if (stack.empty()) return 0;
+    stacks.push_back(std::move(stack));
+    return static_cast<StackIndex>(stacks.size() - 1);
+  }
 };
 
 }  // namespace detect

@@ -11,7 +11,7 @@ constexpr int64_t kFirstWaitNs = 5'000'000'000;
 constexpr int64_t kTakenNs = 10'000'000'000;
 constexpr int64_t kMillisecondNs = 1'000'000;
 
-Thread NewThread(const std::string& name, ThreadIndex index) {
+Thread NewThread(NameIndex name, ThreadIndex index) {
   Thread thread;
   thread.id = index + 1;
   thread.tid = kPid + 1 + static_cast<int32_t>(index);
@@ -19,7 +19,7 @@ Thread NewThread(const std::string& name, ThreadIndex index) {
   return thread;
 }
 
-Resource NewResource(const std::string& name, ResourceIndex index, ResourceKind kind) {
+Resource NewResource(NameIndex name, ResourceIndex index, ResourceKind kind) {
   Resource resource;
   resource.kind = kind;
   resource.address = kind == ResourceKind::kThread ? 0 : 0x5000 + 0x40 * uint64_t{index};
@@ -36,14 +36,15 @@ SnapshotBuilder::SnapshotBuilder() {
 
 ThreadIndex SnapshotBuilder::thread(const std::string& name) {
   auto [entry, is_new] = threads_.try_emplace(name, snapshot_.threads.size());
-  if (is_new) snapshot_.threads.push_back(NewThread(name, entry->second));
+  if (is_new) snapshot_.threads.push_back(NewThread(snapshot_.AddName(name), entry->second));
   return entry->second;
 }
 
 ResourceIndex SnapshotBuilder::resource(const std::string& name) {
   auto [entry, is_new] = resources_.try_emplace(name, snapshot_.resources.size());
   if (is_new) {
-    snapshot_.resources.push_back(NewResource(name, entry->second, ResourceKind::kMutex));
+    snapshot_.resources.push_back(
+        NewResource(snapshot_.AddName(name), entry->second, ResourceKind::kMutex));
   }
   return entry->second;
 }
@@ -128,7 +129,7 @@ SnapshotBuilder& SnapshotBuilder::Joins(const std::string& name, const std::stri
   thread(name);  // so that it is made before its target
   ThreadIndex joined = thread(target);
   ResourceIndex end = resource("the end of " + target);
-  snapshot_.resources[end] = NewResource("", end, ResourceKind::kThread);
+  snapshot_.resources[end] = NewResource(0, end, ResourceKind::kThread);
   snapshot_.resources[end].thread = joined;
   StartWait(name, end, AccessMode::kExclusive);
   return *this;
@@ -161,20 +162,21 @@ SnapshotBuilder& SnapshotBuilder::WaitsOnConditionUntil(const std::string& name,
 }
 
 SnapshotBuilder& SnapshotBuilder::WaitStack(const std::string& name, Stack stack) {
-  snapshot_.threads[thread(name)].wait.value().stack = std::move(stack);
+  snapshot_.threads[thread(name)].wait.value().stack = snapshot_.AddStack(std::move(stack));
   return *this;
 }
 
 SnapshotBuilder& SnapshotBuilder::HoldStack(const std::string& name, const std::string& lock,
-                                            const Stack& stack) {
+                                            Stack stack) {
+  const StackIndex added = snapshot_.AddStack(std::move(stack));
   for (Hold& hold : snapshot_.holds) {
-    if (hold.thread == thread(name) && hold.resource == resource(lock)) hold.stack = stack;
+    if (hold.thread == thread(name) && hold.resource == resource(lock)) hold.stack = added;
   }
   return *this;
 }
 
 SnapshotBuilder& SnapshotBuilder::CreationStack(const std::string& lock, Stack stack) {
-  snapshot_.resources[resource(lock)].created_at = std::move(stack);
+  snapshot_.resources[resource(lock)].created_at = snapshot_.AddStack(std::move(stack));
   return *this;
 }
 
@@ -206,13 +208,14 @@ Snapshot RingOfMutexes(uint32_t threads) {
   ring.pid = kPid;
   ring.taken_ns = kTakenNs;
   for (uint32_t i = 0; i < threads; ++i) {
-    Thread thread = NewThread("t" + std::to_string(i), i);
+    Thread thread = NewThread(ring.AddName("t" + std::to_string(i)), i);
     thread.state = ThreadState::kWaiting;
     Wait& wait = thread.wait.emplace();
     wait.resource = (i + 1) % threads;
     wait.since_ns = kFirstWaitNs + i;
     ring.threads.push_back(std::move(thread));
-    ring.resources.push_back(NewResource("m" + std::to_string(i), i, ResourceKind::kMutex));
+    ring.resources.push_back(
+        NewResource(ring.AddName("m" + std::to_string(i)), i, ResourceKind::kMutex));
     Hold hold;
     hold.thread = i;
     hold.resource = i;

@@ -70,8 +70,7 @@ class SnapshotBuilder {
   // Return addresses, innermost first: where `thread` waits, where it acquired `lock`, and where
   // `lock` was made.
   SnapshotBuilder& WaitStack(const std::string& thread, Stack stack);
-  SnapshotBuilder& HoldStack(const std::string& thread, const std::string& lock,
-                             const Stack& stack);
+  SnapshotBuilder& HoldStack(const std::string& thread, const std::string& lock, Stack stack);
   SnapshotBuilder& CreationStack(const std::string& lock, Stack stack);
 
   // Positions in the tables of the Snapshot.

@@ -20,16 +20,21 @@ std::string Verb(const Deadlock& deadlock) {
   return "unknown verdict";
 }
 
+const std::string& NameOf(const Snapshot& snapshot, ThreadIndex thread) {
+  return snapshot.names[snapshot.threads[thread].name];
+}
+
 std::string Arrow(const Snapshot& snapshot, const BlockedBy& step) {
   const Resource& resource = snapshot.resources[step.resource];
-  std::string label = resource.kind == ResourceKind::kThread ? "join" : resource.name;
-  std::string blocker = step.blocker == kNoThread ? "nobody" : snapshot.threads[step.blocker].name;
-  return snapshot.threads[step.thread].name + " -" + label + "-> " + blocker;
+  std::string label =
+      resource.kind == ResourceKind::kThread ? "join" : snapshot.names[resource.name];
+  std::string blocker = step.blocker == kNoThread ? "nobody" : NameOf(snapshot, step.blocker);
+  return NameOf(snapshot, step.thread) + " -" + label + "-> " + blocker;
 }
 
 std::string Names(const Snapshot& snapshot, const std::vector<ThreadIndex>& threads) {
   std::string names;
-  for (ThreadIndex thread : threads) names += " " + snapshot.threads[thread].name;
+  for (ThreadIndex thread : threads) names += " " + NameOf(snapshot, thread);
   return names;
 }
 

@@ -123,8 +123,8 @@ TEST(WaitForGraph, ShowsTheShorterOfTwoCyclesInOneKnot) {
 
 TEST(WaitForGraph, TakesIndicesOutOfRangeForAbsent) {
   Snapshot s = AbBa().Joins("t3", "t1").WaitsOnCondition("t4", "cv", "A").Waits("t5", "A").Build();
-  s.holds.push_back({.thread = 99, .resource = 0, .stack = {}});
-  s.holds.push_back({.thread = 0, .resource = 99, .stack = {}});
+  s.holds.push_back({.thread = 99, .resource = 0});
+  s.holds.push_back({.thread = 0, .resource = 99});
   s.threads[2].wait->resource = kNoResource;
   s.threads[3].wait->relock = 99;
   s.threads[4].wait.reset();

@@ -34,7 +34,7 @@ Snapshot UnnamedRing(FakeSymbolizer& at) {
   s.HoldStack("t1", "A", at.Locks("f()", "/src/f.cc", 1));
   s.HoldStack("t2", "B", at.Locks("g()", "/src/g.cc", 2));
   Snapshot snapshot = s.Build();
-  for (Resource& resource : snapshot.resources) resource.name = "";
+  for (Resource& resource : snapshot.resources) resource.name = 0;
   return snapshot;
 }
 
@@ -70,7 +70,7 @@ TEST(ReportBuilder, AnAnonymousNamespaceIsNoPartOfALocksName) {
 TEST(ReportBuilder, TheNameGivenWinsOverTheVariable) {
   FakeSymbolizer at;
   Snapshot snapshot = UnnamedRing(at);
-  snapshot.resources[0].name = "accounts";
+  snapshot.resources[0].name = snapshot.AddName("accounts");
   at.NameData(snapshot.resources[0].address, "bank::m");
 
   EXPECT_EQ(NamesOf(ReportOn(snapshot, at))[0], "accounts");
@@ -79,7 +79,8 @@ TEST(ReportBuilder, TheNameGivenWinsOverTheVariable) {
 TEST(ReportBuilder, WhereItWasCreatedNamesALockBeforeWhereItWasLocked) {
   FakeSymbolizer at;
   Snapshot snapshot = UnnamedRing(at);
-  snapshot.resources[0].created_at = {at.Address("Bank::Bank()", "/src/bank.h", 12)};
+  snapshot.resources[0].created_at =
+      snapshot.AddStack({at.Address("Bank::Bank()", "/src/bank.h", 12)});
 
   EXPECT_THAT(NamesOf(ReportOn(snapshot, at)),
               ElementsAre("mutex created at bank.h:12", "mutex locked at g.cc:2"));
@@ -88,7 +89,7 @@ TEST(ReportBuilder, WhereItWasCreatedNamesALockBeforeWhereItWasLocked) {
 TEST(ReportBuilder, TwoLocksOfOneNameAreBothNumbered) {
   FakeSymbolizer at;
   Snapshot snapshot = UnnamedRing(at);
-  for (Resource& resource : snapshot.resources) resource.name = "account";
+  for (Resource& resource : snapshot.resources) resource.name = snapshot.AddName("account");
 
   EXPECT_THAT(NamesOf(ReportOn(snapshot, at)), ElementsAre("account #1", "account #2"));
 }
@@ -96,7 +97,7 @@ TEST(ReportBuilder, TwoLocksOfOneNameAreBothNumbered) {
 TEST(ReportBuilder, ALockOfWhichNothingIsKnownIsStillNoBareAddress) {
   FakeSymbolizer at;
   Snapshot snapshot = UnnamedRing(at);
-  for (Hold& hold : snapshot.holds) hold.stack.clear();
+  for (Hold& hold : snapshot.holds) hold.stack = 0;
 
   EXPECT_THAT(NamesOf(ReportOn(snapshot, at)), ElementsAre("unnamed mutex #1", "unnamed mutex #2"));
 }
@@ -133,7 +134,7 @@ TEST(ReportBuilder, TheSameThreadsAndLocksAreInTheReportOnce) {
 TEST(ReportBuilder, AThreadWithoutANameIsNamedByItsTid) {
   FakeSymbolizer at;
   Snapshot snapshot = UnnamedRing(at);
-  for (Thread& thread : snapshot.threads) thread.name = "";
+  for (Thread& thread : snapshot.threads) thread.name = 0;
   snapshot.threads[0].tid = snapshot.pid;
   snapshot.threads[1].tid = 4242;
 
@@ -146,7 +147,7 @@ TEST(ReportBuilder, AThreadWithoutANameIsNamedByItsTid) {
 TEST(ReportBuilder, ThreadsOfOneNameAreToldApartByTheirTids) {
   FakeSymbolizer at;
   Snapshot snapshot = UnnamedRing(at);
-  for (Thread& thread : snapshot.threads) thread.name = "worker";
+  for (Thread& thread : snapshot.threads) thread.name = snapshot.AddName("worker");
 
   EXPECT_EQ(ReportOn(snapshot, at).findings[0].summary,
             "\"worker (1001)\" and \"worker (1002)\" wait for each other");
@@ -161,7 +162,7 @@ TEST(ReportBuilder, FingerprintStaysWhenLinesAddressesAndThreadsChange) {
   s.HoldStack("x", "B", at.Locks("g()", "/src/g.cc", 102));
   Snapshot second = s.Build();
   for (Resource& resource : second.resources) {
-    resource.name = "";
+    resource.name = 0;
     resource.address += 0x10000;
   }
 

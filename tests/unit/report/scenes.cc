@@ -84,8 +84,9 @@ Report SelfDeadlock() {
   s.HoldStack("main", "settings", at.Locks("Reload", "/src/settings.cc", 7));
   s.WaitStack("main", at.Locks("Get", "/src/settings.cc", 31));
   Snapshot snapshot = s.Build();
-  snapshot.resources[0].name = "";
-  snapshot.resources[0].created_at = {at.Address("Settings::Settings()", "/src/settings.h", 12)};
+  snapshot.resources[0].name = 0;
+  snapshot.resources[0].created_at =
+      snapshot.AddStack({at.Address("Settings::Settings()", "/src/settings.h", 12)});
   return ReportOn(snapshot, at);
 }
 
@@ -141,7 +142,8 @@ Report LostNotification() {
   s.WaitStack("main", at.Locks("main", "/src/main.cc", 9));
   Snapshot snapshot = s.Build();
   snapshot.threads[s.thread("main")].unheard = s.resource("not empty");
-  snapshot.threads[s.thread("main")].unheard_stack = at.Locks("Put", "/src/queue.cc", 17);
+  snapshot.threads[s.thread("main")].unheard_stack =
+      snapshot.AddStack(at.Locks("Put", "/src/queue.cc", 17));
   return ReportOn(snapshot, at);
 }
 
@@ -156,8 +158,9 @@ Report RankBroken() {
   misuse.resource = s.resource("accounts");
   misuse.other_resource = s.resource("journal");
   snapshot.resources = s.Build().resources;
-  misuse.stack = at.Locks("Append", "/src/journal.cc", 52);
-  misuse.other_stack = at.Locks("Append", "/src/journal.cc", 48);
+  snapshot.names = s.Build().names;
+  misuse.stack = snapshot.AddStack(at.Locks("Append", "/src/journal.cc", 52));
+  misuse.other_stack = snapshot.AddStack(at.Locks("Append", "/src/journal.cc", 48));
   return ReportOn(snapshot, at);
 }
 
@@ -171,8 +174,8 @@ Report ConfinementBroken() {
   misuse.thread_id = 2;
   misuse.resource = s.resource("window");
   misuse.other_thread_id = 1;
-  misuse.stack = at.Locks("Load", "/src/load.cc", 77);
-  misuse.other_stack = at.Locks("Window::Window()", "/src/window.cc", 12);
+  misuse.stack = snapshot.AddStack(at.Locks("Load", "/src/load.cc", 77));
+  misuse.other_stack = snapshot.AddStack(at.Locks("Window::Window()", "/src/window.cc", 12));
   return ReportOn(snapshot, at);
 }
 

@@ -140,12 +140,12 @@ TEST(RegionReader, KnowsWhenAWaitIsNoLongerTheSame) {
   ThreadSlot& slot = file.AddThread(1);
   RegionFile::WaitFor(&slot, 0xA0, ResourceKind::kMutex);
   std::unique_ptr<RegionReader> reader = file.Open();
-  Snapshot snapshot = reader->Read();
-  EXPECT_TRUE(reader->StillWaiting(snapshot, {0}));
+  reader->Read();
+  EXPECT_TRUE(reader->StillWaiting({0}));
 
   slot.wait_sequence += 2;
 
-  EXPECT_FALSE(reader->StillWaiting(snapshot, {0}));
+  EXPECT_FALSE(reader->StillWaiting({0}));
 }
 
 TEST(RegionReader, RefusesAFileThatIsNotWhole) {
@@ -186,15 +186,15 @@ TEST(RegionReader, SurvivesAFileThatIsTruncatedWhileMapped) {
   RegionFile file;
   RegionFile::WaitFor(&file.AddThread(1), 0xA0, ResourceKind::kMutex);
   std::unique_ptr<RegionReader> reader = file.Open();
-  Snapshot snapshot = reader->Read();
+  const Snapshot& snapshot = reader->Read();
 
   file.Truncate(0);
 
-  EXPECT_TRUE(reader->Read().threads.empty());
-  EXPECT_FALSE(reader->StillWaiting(snapshot, {0}));
+  EXPECT_FALSE(reader->StillWaiting({0}));
   EXPECT_TRUE(reader->Losses().empty());
-  reader->FillStacks(snapshot, {0});
-  EXPECT_TRUE(snapshot.threads[0].wait->stack.empty());
+  reader->FillDetails({0});
+  EXPECT_EQ(snapshot.threads[0].wait->stack, 0u);
+  EXPECT_TRUE(reader->Read().threads.empty());
 }
 
 // Whatever stands in a region, a Snapshot of it refers to nothing that it does not have.
@@ -204,13 +204,15 @@ void ExpectConsistent(const Snapshot& snapshot) {
     EXPECT_LT(hold.resource, snapshot.resources.size());
   }
   for (const Thread& thread : snapshot.threads) {
+    EXPECT_LT(thread.name, snapshot.names.size());
     EXPECT_EQ(thread.wait.has_value(), thread.state == ThreadState::kWaiting);
     if (!thread.wait) continue;
     EXPECT_LT(thread.wait->resource, snapshot.resources.size());
     if (thread.wait->relock != kNoResource) {
       EXPECT_LT(thread.wait->relock, snapshot.resources.size());
     }
-    EXPECT_LE(thread.wait->stack.size(), recorder::kMaxWaitFrames);
+    ASSERT_LT(thread.wait->stack, snapshot.stacks.size());
+    EXPECT_LE(snapshot.stacks[thread.wait->stack].size(), recorder::kMaxWaitFrames);
   }
   for (const Resource& resource : snapshot.resources) {
     EXPECT_LT(static_cast<int>(resource.kind), kResourceKindCount);
@@ -235,10 +237,10 @@ TEST(RegionReader, BelievesNothingOfAHostileRegion) {
     file.region()->header.threads_used = static_cast<uint32_t>(random());
     std::unique_ptr<RegionReader> reader = file.Open();
 
-    Snapshot snapshot = reader->Read();
+    const Snapshot& snapshot = reader->Read();
     std::vector<ThreadIndex> all;
     for (ThreadIndex i = 0; i < snapshot.threads.size(); ++i) all.push_back(i);
-    reader->FillStacks(snapshot, all);
+    reader->FillDetails(all);
 
     EXPECT_FALSE(snapshot.threads.empty());
     ExpectConsistent(snapshot);
@@ -286,9 +288,13 @@ TEST(RegionReader, TellsWhomALostNotificationWasFor) {
   ThreadSlot& notifier = file.AddThread(1);
   notifier.unheard = 0x6000;
   RegionFile::WaitFor(&file.AddThread(2), 0x6000, ResourceKind::kCondition);
+  file.AddThread(3).unheard = 0x7000;
+  std::unique_ptr<RegionReader> reader = file.Open();
+  const Snapshot& snapshot = reader->Read();
 
-  const Snapshot snapshot = file.Open()->Read();
+  reader->FillDetails({});
 
+  EXPECT_EQ(snapshot.threads[2].unheard, kNoResource);
   EXPECT_EQ(snapshot.threads[0].unheard, snapshot.threads[1].wait->resource);
 }
 
