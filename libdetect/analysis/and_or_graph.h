@@ -23,6 +23,9 @@ namespace detect {
 using Node = uint32_t;
 inline constexpr Node kNoNode = UINT32_MAX;
 
+// By node: whether it is in the set. A byte each, since a scan asks more often than it allocates.
+using NodeSet = std::vector<uint8_t>;
+
 enum class Rule : uint8_t { kAllOf, kAnyOf };
 
 // `node` cannot act before `need` does.

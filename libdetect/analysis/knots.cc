@@ -27,7 +27,7 @@ Node OnlyDeadNeed(const AndOrGraph& graph, const Liveness& liveness, Node node) 
 // algorithm, with a stack of its own: a ring of 10,000 must not need 10,000 frames.
 class Components {
  public:
-  Components(const AndOrGraph& graph, const Liveness& liveness, const std::vector<bool>& settled)
+  Components(const AndOrGraph& graph, const Liveness& liveness, const NodeSet& settled)
       : graph_(graph), component_(graph.size(), kNone), order_(graph.size()), reaches_(order_) {
     for (Node node = 0; node < graph.size(); ++node) {
       if (liveness.IsLive(node) || settled[node]) order_[node] = kNone;
@@ -115,7 +115,7 @@ struct KnotNumbers {
 // The usual graph: each node that is not live needs one such node, so that the only way to go round
 // is to follow these needs. Returns nothing where some node needs several.
 std::optional<KnotNumbers> NumberRings(const AndOrGraph& graph, const Liveness& liveness,
-                                       const std::vector<bool>& settled) {
+                                       const NodeSet& settled) {
   std::vector<Node> next(graph.size(), kNoNode);
   for (Node node = 0; node < graph.size(); ++node) {
     if (liveness.IsLive(node) || settled[node]) continue;
@@ -139,7 +139,7 @@ std::optional<KnotNumbers> NumberRings(const AndOrGraph& graph, const Liveness& 
 
 // The components that no need leads out of.
 KnotNumbers NumberComponents(const AndOrGraph& graph, const Liveness& liveness,
-                             const std::vector<bool>& settled) {
+                             const NodeSet& settled) {
   Components components(graph, liveness, settled);
   std::vector<bool> has_way_out(components.count());
   for (Node node = 0; node < graph.size(); ++node) {
@@ -160,7 +160,7 @@ KnotNumbers NumberComponents(const AndOrGraph& graph, const Liveness& liveness,
 }  // namespace
 
 std::vector<std::vector<Node>> FindKnots(const AndOrGraph& graph, const Liveness& liveness,
-                                         const std::vector<bool>& settled) {
+                                         const NodeSet& settled) {
   std::optional<KnotNumbers> rings = NumberRings(graph, liveness, settled);
   const KnotNumbers numbers =
       rings ? *std::move(rings) : NumberComponents(graph, liveness, settled);

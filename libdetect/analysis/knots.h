@@ -21,7 +21,7 @@ namespace detect {
 // and ordered by their first nodes. A group with a need that is settled and not live is no knot: it
 // is held up from outside. Requires: settled.size() == graph.size().
 std::vector<std::vector<Node>> FindKnots(const AndOrGraph& graph, const Liveness& liveness,
-                                         const std::vector<bool>& settled);
+                                         const NodeSet& settled);
 
 // `node` needs the next step's node, by way of `need`: one of its own needs, a gate or that node.
 struct CycleStep {

@@ -229,6 +229,8 @@ class Finder {
 
   // Only gates that somebody waits at exist by now; other locks matter to no one.
   void AddHolders() {
+    const bool has_gates = rules_.size() > snapshot_.threads.size() + 1;  // besides `anyone_`
+    if (!has_gates) return;
     for (const Hold& hold : snapshot_.holds) {
       if (!IsThread(hold.thread) || !IsResource(hold.resource)) continue;
       if (hold.mode == AccessMode::kMember) {

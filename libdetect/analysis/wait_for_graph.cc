@@ -189,8 +189,8 @@ class Decision {
   const Snapshot& snapshot_;
   const NeedsOfThreads needs_;
   const Node threads_;  // nodes below are threads, those from here on are gates
-  std::vector<bool> settled_;
-  std::vector<bool> placed_;  // in the pass at work: live, settled, or already in a group
+  NodeSet settled_;
+  NodeSet placed_;  // in the pass at work: live, settled, or already in a group
   std::vector<Deadlock> deadlocks_;
 };
 

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 
 #include "libdetect/recorder/recorder.h"
 #include "libdetect/recorder/region.h"
@@ -84,7 +83,7 @@ class ResourceTable {
 
   // Returns the index of the resource at `address`, adding it when it is new.
   ResourceIndex Find(uint64_t address, ResourceKind kind) {
-    if (resources_->size() * 2 >= slots_.size()) Grow();
+    if (resources_->size() * kSlotsEach >= slots_.size()) Grow();
     ResourceIndex& slot = slots_[Probe(address, kind == ResourceKind::kThread)];
     if (slot == kNoResource) {
       slot = static_cast<ResourceIndex>(resources_->size());
@@ -121,8 +120,11 @@ class ResourceTable {
     }
   }
 
+  // So many that the first probe nearly always decides.
+  static constexpr size_t kSlotsEach = 4;
+
   std::vector<Resource>* const resources_;
-  std::vector<ResourceIndex> slots_;  // a power of 2, at most half of them used
+  std::vector<ResourceIndex> slots_;  // a power of 2
 };
 
 class MappedRegionReader : public RegionReader {
@@ -173,9 +175,9 @@ class MappedRegionReader : public RegionReader {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     for (ThreadIndex index : threads) {
       const Thread& thread = snapshot_.threads[index];
-      const std::optional<Instant> now = InstantOf(slot_of_[index]);
-      if (!now || now->number != thread.id) return false;
-      if (thread.wait && now->wait_sequence != thread.wait->sequence) return false;
+      Instant now;
+      if (!ReadInstant(slot_of_[index], &now) || now.thread >> 32 != thread.id) return false;
+      if (thread.wait && now.wait_sequence != thread.wait->sequence) return false;
     }
     return true;
   }
@@ -205,22 +207,21 @@ class MappedRegionReader : public RegionReader {
 
   // Two looks that find the same saw one thread in one wait, or in none.
   struct Instant {
-    uint32_t state;
-    uint32_t number;
-    uint64_t wait_sequence;
+    uint64_t thread = 0;  // its slot's state, below its number
+    uint64_t wait_sequence = 0;
 
     bool operator==(const Instant&) const = default;
   };
 
-  std::optional<Instant> InstantOf(uint32_t slot) const {
+  static Instant InstantOf(const ThreadSlot& slot) {
+    return {slot.state.load() | uint64_t{slot.number.load()} << 32, slot.wait_sequence.load()};
+  }
+
+  bool ReadInstant(uint32_t slot, Instant* instant) const {
     static_assert(offsetof(ThreadSlot, state) == 0 && offsetof(ThreadSlot, number) == 4);
     const ThreadSlot& shared = region_->threads[slot];
-    Instant instant;
-    if (!GuardedCopy(&shared.state, &instant.state, 1) ||
-        !GuardedCopy(&shared.wait_sequence, &instant.wait_sequence, 1)) {
-      return std::nullopt;
-    }
-    return instant;
+    return GuardedCopy(&shared, &instant->thread, 1) &&
+           GuardedCopy(&shared.wait_sequence, &instant->wait_sequence, 1);
   }
 
   // The head of a slot that is going to be read: no slot is near another, so the processor would
@@ -264,10 +265,9 @@ class MappedRegionReader : public RegionReader {
       return false;
     }
     std::atomic_thread_fence(std::memory_order_acquire);
-    const std::optional<Instant> now = InstantOf(index);
-    if (!now) return false;
-    uint64_t sequence = slot->wait_sequence.load();
-    bool same = *now == Instant{state, slot->number.load(), sequence};
+    Instant now;
+    if (!ReadInstant(index, &now)) return false;
+    const bool is_one_instant = now == InstantOf(*slot);
 
     ReadHolds(*slot, depth);
     Thread& thread = snapshot_.threads.emplace_back();
@@ -276,7 +276,7 @@ class MappedRegionReader : public RegionReader {
     thread.tid = slot->tid.load();
     thread.daemon = slot->daemon.load() != 0;
     thread.state = live ? ThreadState::kRunning : ThreadState::kEnded;
-    if (live && same && (sequence & 1) != 0) {
+    if (live && is_one_instant && (now.wait_sequence & 1) != 0) {
       thread.state = ThreadState::kWaiting;
       ReadWait(*slot, thread.wait.emplace());
     }

@@ -19,7 +19,7 @@ class Knots : public testing::Test {
   std::vector<std::vector<Node>> Find(Node nodes, const std::vector<Need>& needs,
                                       const std::vector<Node>& settled = {}) {
     AndOrGraph graph(std::vector<Rule>(nodes, Rule::kAllOf), needs);
-    std::vector<bool> is_settled(nodes);
+    NodeSet is_settled(nodes);
     for (Node node : settled) is_settled[node] = true;
     return FindKnots(graph, Liveness(graph), is_settled);
   }
@@ -28,8 +28,7 @@ class Knots : public testing::Test {
   std::vector<Node> Cycle(Node nodes, Node threads, const std::vector<Need>& needs) {
     AndOrGraph graph(std::vector<Rule>(nodes, Rule::kAllOf), needs);
     Liveness liveness(graph);
-    std::vector<std::vector<Node>> knots =
-        FindKnots(graph, liveness, std::vector<bool>(nodes, false));
+    std::vector<std::vector<Node>> knots = FindKnots(graph, liveness, NodeSet(nodes, false));
     EXPECT_THAT(knots, SizeIs(1));
     std::vector<Node> cycle;
     for (CycleStep step : CycleFinder(graph, liveness, threads).Find(knots.at(0))) {
