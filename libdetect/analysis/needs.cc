@@ -18,8 +18,7 @@ class Finder {
         owner_gate_(snapshot.resources.size(), kNoNode),
         write_gate_(snapshot.resources.size(), kNoNode),
         any_member_gate_(snapshot.resources.size(), kNoNode),
-        all_members_gate_(snapshot.resources.size(), kNoNode),
-        has_members_(snapshot.resources.size()),
+        members_(snapshot.resources.size()),
         owner_(snapshot.resources.size(), kNoThread),
         holds_its_relock_(snapshot.threads.size()) {}
 
@@ -85,13 +84,6 @@ class Finder {
     return gate;
   }
 
-  // Opens when all members have left.
-  Node AllMembersGate(ResourceIndex resource) {
-    Node& gate = all_members_gate_[resource];
-    if (gate == kNoNode) gate = AddGate(Rule::kAllOf, kNoResource);
-    return gate;
-  }
-
   Node GateFor(ResourceIndex resource, AccessMode mode) {
     bool writes = snapshot_.resources[resource].kind == ResourceKind::kRwLock &&
                   mode == AccessMode::kExclusive;
@@ -108,7 +100,7 @@ class Finder {
         ThreadIndex& owner = owner_[hold.resource];
         owner = owner == kNoThread || owner == hold.thread ? hold.thread : kSeveral;
       }
-      if (hold.mode == AccessMode::kMember) has_members_[hold.resource] = true;
+      if (hold.mode == AccessMode::kMember) members_[hold.resource] += hold.count;
       const Thread& thread = snapshot_.threads[hold.thread];
       if (thread.wait && thread.wait->relock == hold.resource) {
         holds_its_relock_[hold.thread] = true;
@@ -152,16 +144,17 @@ class Finder {
         }
         return;
       case ResourceKind::kFuture:
-      case ResourceKind::kSemaphore:
-        AddMembersWait(index, wait);
+        AddFutureWait(index, wait);
         return;
-      case ResourceKind::kPool:
-        if (has_members_[wait.resource]) {
-          AddOwnedWait(index, wait, AllMembersGate(wait.resource));
+      case ResourceKind::kSemaphore:
+        // Who has just taken a permit may not be on record yet.
+        if (wait.permits != 0 && members_[wait.resource] == wait.permits) {
+          AddOwnedWait(index, wait, AnyMemberGate(wait.resource));
         } else {
           AddWaitForAnyone(index, wait);
         }
         return;
+      case ResourceKind::kPool:
       case ResourceKind::kCondition:
       case ResourceKind::kLatch:
       case ResourceKind::kBarrier:
@@ -176,12 +169,12 @@ class Finder {
     if (!wait.has_deadline) AddNeed(index, anyone_);
   }
 
-  // A future whose task runs has an owner. Else it is the members that may end the wait, where the
-  // wait says that nobody else does.
-  void AddMembersWait(ThreadIndex index, const Wait& wait) {
+  // A future whose task runs has an owner. Else it is the members of its pool that may end the
+  // wait, where the wait says that nobody else does.
+  void AddFutureWait(ThreadIndex index, const Wait& wait) {
     if (owner_[wait.resource] != kNoThread) {
       AddMutexWait(index, wait);
-    } else if (IsResource(wait.pool) && has_members_[wait.pool]) {
+    } else if (IsResource(wait.pool) && members_[wait.pool] > 0) {
       AddOwnedWait(index, wait, AnyMemberGate(wait.pool));
     } else {
       AddWaitForAnyone(index, wait);
@@ -235,7 +228,6 @@ class Finder {
       if (!IsThread(hold.thread) || !IsResource(hold.resource)) continue;
       if (hold.mode == AccessMode::kMember) {
         AddHolder(any_member_gate_, hold);
-        AddHolder(all_members_gate_, hold);
       } else {
         AddHolder(hold.mode == AccessMode::kExclusive ? owner_gate_ : write_gate_, hold);
       }
@@ -255,8 +247,7 @@ class Finder {
   std::vector<Node> owner_gate_;         // by resource
   std::vector<Node> write_gate_;         // by resource
   std::vector<Node> any_member_gate_;    // by resource
-  std::vector<Node> all_members_gate_;   // by resource
-  std::vector<bool> has_members_;        // by resource
+  std::vector<uint64_t> members_;        // by resource
   std::vector<ThreadIndex> owner_;       // by resource: its exclusive holder, kNoThread, kSeveral
   std::vector<bool> holds_its_relock_;   // by thread
   std::vector<Need> needs_;

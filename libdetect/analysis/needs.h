@@ -13,8 +13,8 @@
 //   join                that thread, while it has not ended
 //   initialisation      the thread that runs it
 //   future              the thread that runs its task; while none does, any member of its pool
-//   pool, to end        each of its members
-//   semaphore           any holder of a permit, where only they give one back; else `anyone`
+//   semaphore           any holder of a permit, where only they release them and all are on record;
+//                       else `anyone`
 //   all others          `anyone`
 //   … with a deadline   a node of `deadlines` in between: grant it for as long as time may pass
 //   … with a relock     besides, the owner of that mutex, which no deadline covers

@@ -115,6 +115,7 @@ void WriteWait(ThreadSlot* slot, const WaitFor& wait, int64_t since_ns) {
   record.has_deadline.store(wait.has_deadline ? 1 : 0, std::memory_order_relaxed);
   record.owner_tid.store(wait.owner_tid, std::memory_order_relaxed);
   record.owner_offset.store(wait.owner_offset, std::memory_order_relaxed);
+  record.permits.store(wait.permits, std::memory_order_relaxed);
 }
 
 WaitFor ReadWait(const WaitRecord& record) {
@@ -128,6 +129,7 @@ WaitFor ReadWait(const WaitRecord& record) {
   wait.pool = record.pool.load(std::memory_order_relaxed);
   wait.owner_tid = record.owner_tid.load(std::memory_order_relaxed);
   wait.owner_offset = record.owner_offset.load(std::memory_order_relaxed);
+  wait.permits = record.permits.load(std::memory_order_relaxed);
   return wait;
 }
 

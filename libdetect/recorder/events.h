@@ -125,6 +125,7 @@ struct WaitFor {
   uint64_t pool = 0;          // whose members alone can end it while there is no owner; 0: none
   int32_t owner_tid = 0;      // who has it, as far as the caller can see; 0: not known
   uint32_t owner_offset = 0;  // where in the lock that id stands, bytes; 0: it does not
+  uint32_t permits = 0;       // of a semaphore whose takers alone release them; 0: anyone may
 };
 
 // Records that the caller waits, for as long as the object lives. Where the owners' own waits lead

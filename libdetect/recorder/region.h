@@ -101,6 +101,7 @@ struct WaitRecord {
   std::atomic<uint32_t> frame_count;
   // Where in the lock the kernel id of its owner stands, bytes; 0: it does not.
   std::atomic<uint32_t> owner_offset;
+  std::atomic<uint32_t> permits;  // kSemaphore: of those that only takers release; 0: anyone may
 };
 
 // All that a look needs of a thread that holds one lock stands in its first kSlotHeadBytes.

@@ -77,7 +77,6 @@ std::string WaitVerb(const std::string& kind, const std::string& mode) {
   if (kind == "thread") return "joins ";
   if (kind == "barrier" || kind == "latch") return "waits at ";
   if (kind == "semaphore") return "waits for a permit of ";
-  if (kind == "pool") return "waits for the end of ";
   if (kind == "exchange") return "waits for a partner at ";
   return "waits for ";
 }

@@ -297,6 +297,7 @@ class MappedRegionReader : public RegionReader {
     wait.has_deadline = slot.wait.has_deadline.load() != 0;
     wait.owner_offset = slot.wait.owner_offset.load();
     wait.sequence = slot.wait_sequence.load();
+    wait.permits = slot.wait.permits.load();
     wait.since_ns = slot.wait.since_ns.load();
   }
 
@@ -311,6 +312,7 @@ class MappedRegionReader : public RegionReader {
       hold.thread = static_cast<ThreadIndex>(snapshot_.threads.size());
       hold.resource = table_.Find(address, CheckedKind(static_cast<uint8_t>(details.kind)));
       hold.mode = CheckedMode(static_cast<uint8_t>(details.mode));
+      hold.count = details.count;
       hold.site = details.site;
     }
   }

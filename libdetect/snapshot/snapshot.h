@@ -46,9 +46,11 @@ struct Wait {
   AccessMode mode = AccessMode::kExclusive;
   // The mutex that a condition wait must take again before it returns, or kNoResource.
   ResourceIndex relock = kNoResource;
-  // Whose members alone can end the wait where the resource has no owner: a future's pool, or the
-  // semaphore itself. kNoResource where others can.
+  // Whose members alone can end the wait for a future that nobody runs. kNoResource where others
+  // can.
   ResourceIndex pool = kNoResource;
+  // Of a semaphore whose takers alone release its permits: how many there are. 0: anyone may.
+  uint32_t permits = 0;
   // True where the wait ends by itself at some time. A condition's deadline does not cover
   // `relock`.
   bool has_deadline = false;
@@ -78,6 +80,7 @@ struct Hold {
   ThreadIndex thread = kNoThread;
   ResourceIndex resource = kNoResource;
   AccessMode mode = AccessMode::kExclusive;
+  uint16_t count = 1;    // of a recursive lock, or of permits
   uint32_t site = 0;     // the recorder's number for the acquiring call stack; 0: not known
   StackIndex stack = 0;  // where it was acquired, a few frames
 };

@@ -12,9 +12,10 @@
 
 namespace detect::sync {
 
-[[gnu::noinline]] Semaphore::Semaphore(ptrdiff_t permits, const char* name)
+[[gnu::noinline]] Semaphore::Semaphore(ptrdiff_t permits, const char* name, ReleasedBy givers)
     : state_(static_cast<uint64_t>(permits) * kPermit),
       initial_(static_cast<uint32_t>(permits)),
+      givers_(givers),
       named_(name != nullptr) {
   if (named_) recorder::ResourceCreated(this, ResourceKind::kSemaphore, name, DETECT_CALLER());
 }
@@ -85,7 +86,8 @@ Awoken Semaphore::Take(recorder::ThreadSlot* slot, const Deadline* deadline,
                             {.resource = recorder::AddressOf(this),
                              .kind = ResourceKind::kSemaphore,
                              .mode = AccessMode::kMember,
-                             .has_deadline = deadline != nullptr},
+                             .has_deadline = deadline != nullptr,
+                             .permits = OwnedPermits()},
                             caller);
   bool was_woken = false;
   uint64_t state = state_.load(std::memory_order_relaxed);
@@ -134,6 +136,12 @@ inline void Semaphore::RecordGiven(ptrdiff_t count) {
   for (; count > 0; --count) {
     if (!recorder::Released(slot, this)) return is_signal_.store(true, std::memory_order_relaxed);
   }
+}
+
+uint32_t Semaphore::OwnedPermits() const {
+  const bool is_owned =
+      givers_ == ReleasedBy::kTakers && !is_signal_.load(std::memory_order_relaxed);
+  return is_owned ? initial_ : 0;
 }
 
 }  // namespace detect::sync

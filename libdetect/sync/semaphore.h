@@ -6,7 +6,11 @@
 // A thread that took a permit is recorded as holding it until it gives one back, so that a report
 // can say who has those that others wait for. Where a thread releases what it never took, permits
 // are signals, not possessions: from then on nobody is recorded as holding one. Anyone may release,
-// so a wait here is never more than suspected.
+// so a wait here is never more than suspected; unless the program says that nobody else does:
+//
+//   detect::counting_semaphore<2> buffers(2, "buffers", detect::ReleasedBy::kTakers);
+//
+// Then threads that hold all permits and wait for more are a proven deadlock, as with mutexes.
 //
 // acquire() and the timed tries are interruptible: in a thread that was interrupted and has to wait
 // they throw detect::interrupted, without a permit.
@@ -29,16 +33,21 @@
 #include "libdetect/sync/deadline.h"
 
 namespace detect {
+
+// Who gives permits back.
+enum class ReleasedBy : uint8_t { kAnyone, kTakers };
+
 namespace sync {
 
 // All but the number in the type.
 class Semaphore {
  public:
-  constexpr explicit Semaphore(ptrdiff_t permits) noexcept
+  constexpr explicit Semaphore(ptrdiff_t permits, ReleasedBy givers = ReleasedBy::kAnyone) noexcept
       : state_(static_cast<uint64_t>(permits) * kPermit),
-        initial_(static_cast<uint32_t>(permits)) {}
+        initial_(static_cast<uint32_t>(permits)),
+        givers_(givers) {}
   // The name is copied.
-  Semaphore(ptrdiff_t permits, const char* name);
+  Semaphore(ptrdiff_t permits, const char* name, ReleasedBy givers = ReleasedBy::kAnyone);
   ~Semaphore();
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
@@ -69,6 +78,8 @@ class Semaphore {
   bool TryAcquireUntil(const Deadline& deadline);
   void RecordTaken(recorder::ThreadSlot* slot, recorder::Caller caller);
   void RecordGiven(ptrdiff_t count);
+  // Returns how many permits its takers have to themselves; 0 where anyone may release one.
+  uint32_t OwnedPermits() const;
 
   union {
     std::atomic<uint64_t> state_;
@@ -79,6 +90,7 @@ class Semaphore {
   const uint32_t initial_;  // permits
   // Whether a thread released what it had not taken. Racy: a hold too many is recorded at worst.
   std::atomic<bool> is_signal_{false};
+  const ReleasedBy givers_;
   const bool named_ = false;
 };
 

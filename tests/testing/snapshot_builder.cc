@@ -118,6 +118,14 @@ SnapshotBuilder& SnapshotBuilder::IsMember(const std::string& name, const std::s
   return *this;
 }
 
+SnapshotBuilder& SnapshotBuilder::WaitsForPermit(const std::string& name,
+                                                 const std::string& semaphore, uint32_t permits) {
+  const ResourceIndex waited = resource(semaphore);
+  snapshot_.resources[waited].kind = ResourceKind::kSemaphore;
+  StartWait(name, waited, AccessMode::kMember).permits = permits;
+  return *this;
+}
+
 SnapshotBuilder& SnapshotBuilder::WaitsForMember(const std::string& name, const std::string& waited,
                                                  const std::string& pool) {
   const ResourceIndex members = resource(pool);

@@ -52,7 +52,10 @@ class SnapshotBuilder {
 
   // One of those who may end a wait for it: a pool's worker, the holder of a permit.
   SnapshotBuilder& IsMember(const std::string& thread, const std::string& resource);
-  // Waits for a task that is queued at the pool, or for a permit that only its holders give back.
+  // Waits for a permit that only who took one of those releases.
+  SnapshotBuilder& WaitsForPermit(const std::string& thread, const std::string& semaphore,
+                                  uint32_t permits);
+  // Waits for a task that is queued at the pool.
   SnapshotBuilder& WaitsForMember(const std::string& thread, const std::string& resource,
                                   const std::string& pool);
 

@@ -61,6 +61,14 @@ void AddReadClauses(const Snapshot& snapshot, ThreadIndex self, ResourceIndex re
   }
 }
 
+uint64_t PermitsTaken(const Snapshot& snapshot, ResourceIndex semaphore) {
+  uint64_t taken = 0;
+  for (const Hold& hold : snapshot.holds) {
+    if (hold.resource == semaphore && hold.mode == AccessMode::kMember) taken += hold.count;
+  }
+  return taken;
+}
+
 // Whether anyone may end the wait.
 bool IsGeneric(const Snapshot& snapshot, const Wait& wait) {
   auto has = [&](ResourceIndex resource, AccessMode mode) {
@@ -72,10 +80,9 @@ bool IsGeneric(const Snapshot& snapshot, const Wait& wait) {
     case ResourceKind::kOnce:
     case ResourceKind::kThread:
       return false;
-    case ResourceKind::kPool:
-      return !has(wait.resource, AccessMode::kMember);
-    case ResourceKind::kFuture:
     case ResourceKind::kSemaphore:
+      return wait.permits == 0 || PermitsTaken(snapshot, wait.resource) != wait.permits;
+    case ResourceKind::kFuture:
       return !has(wait.resource, AccessMode::kExclusive) && !has(wait.pool, AccessMode::kMember);
     default:
       return true;
@@ -98,10 +105,8 @@ std::vector<Clause> WaitClauses(const Snapshot& snapshot, ThreadIndex self) {
     if (!has_ended) clauses.push_back({wait.resource, {resource.thread}});
   } else if (IsGeneric(snapshot, wait)) {
     clauses.push_back({wait.resource, {}, true});
-  } else if (resource.kind == ResourceKind::kPool) {
-    for (ThreadIndex member : Holders(snapshot, wait.resource, AccessMode::kMember)) {
-      clauses.push_back({wait.resource, {member}});
-    }
+  } else if (resource.kind == ResourceKind::kSemaphore) {
+    clauses.push_back({wait.resource, Holders(snapshot, wait.resource, AccessMode::kMember)});
   } else {
     AddOwnerClause(snapshot, wait.resource, clauses);
     if (clauses.empty()) {

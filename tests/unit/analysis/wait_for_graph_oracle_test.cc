@@ -41,6 +41,7 @@ std::string Describe(const Snapshot& snapshot) {
         << (wait.has_deadline ? ", with a deadline" : "");
     if (wait.relock != kNoResource) out << ", then r" << wait.relock;
     if (wait.pool != kNoResource) out << ", of pool r" << wait.pool;
+    if (wait.permits != 0) out << ", of " << wait.permits << " permits";
     out << "\n";
   }
   out << snapshot.unseen_threads << " unseen\n";
@@ -316,6 +317,7 @@ class Generator {
     bool is_condition = s.resources[wait.resource].kind == ResourceKind::kCondition;
     if (is_condition ? !OneIn(4) : OneIn(30)) wait.relock = Below(s.resources.size());
     if (OneIn(2)) wait.pool = Below(s.resources.size());
+    wait.permits = Below(4);
   }
 
   std::mt19937 random_;
