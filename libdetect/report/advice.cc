@@ -107,6 +107,21 @@ bool IsLockOrder(const CycleView& c) {
       c, [&](size_t i) { return c.Wanted(i).kind != "mutex" && c.Wanted(i).kind != "rwlock"; });
 }
 
+// Each needs more permits of one semaphore than the others leave it.
+bool IsShortOfPermits(const CycleView& c) {
+  return !AnyStep(c, [&](size_t i) {
+    return c.Wanted(i).kind != "semaphore" || c.Wanted(i).id != c.Wanted(0).id;
+  });
+}
+
+std::string FixPermits(const CycleView& c) {
+  return "give " + c.Wanted(0).name +
+         " more permits, or let one thread at a time gather those that it needs: under a mutex "
+         "that "
+         "it takes" +
+         (c.HeldAt(0).empty() ? " before the first of them" : " before " + c.HeldAt(0));
+}
+
 std::string FixStarvation(const CycleView& c) {
   const size_t i = FirstStep(c, [&](size_t step) { return Starves(c, step); });
   return "do not wait for a task" + At(c.WaitsAt(i)) +
@@ -229,6 +244,7 @@ constexpr Shape kShapes[] = {
     {HasUpgrade, FixUpgrade},
     {IsInitialisation, FixInitialisation},
     {IsStarvation, FixStarvation},
+    {IsShortOfPermits, FixPermits},
     {IsSelf, FixSelf},
     {HasRetake, FixRetake},
     {HasReadAgain, FixReadAgain},

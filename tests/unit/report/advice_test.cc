@@ -140,6 +140,18 @@ TEST(Advice, EveryoneAsleepNamesTheGuess) {
   EXPECT_THAT(finding.fix, HasSubstr("notify ready"));
 }
 
+TEST(Advice, WhoNeedsMorePermitsThanOthersLeaveGathersThemAlone) {
+  Told s;
+  s.IsMember("t1", "forks").IsMember("t2", "forks");
+  s.WaitsForPermit("t1", "forks", 2).WaitsForPermit("t2", "forks", 2);
+  s.Took("t1", "forks", "/src/table.cc", 7).Took("t2", "forks", "/src/table.cc", 7);
+
+  EXPECT_EQ(
+      s.Finish().fix,
+      "give forks more permits, or let one thread at a time gather those that it needs: under "
+      "a mutex that it takes before table.cc:7");
+}
+
 TEST(Advice, ARingWithADeadlineIsSaidToEnd) {
   EXPECT_THAT(TemporaryCycle().findings.at(0).explanation,
               HasSubstr("the cycle ends when that time is up"));
