@@ -37,7 +37,8 @@ enum class Linearizability {
   kYes,
   kNo,
   kNotDecided,  // the time or the memory did not suffice
-  kBadModel,    // the model threw
+  kBadModel,    // the model threw, or does not fit
+  kNotRun,      // of CheckLinearizable: bad options, or a call that did not return
 };
 
 struct CheckLimits {
