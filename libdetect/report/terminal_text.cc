@@ -38,7 +38,8 @@ bool IsUnsafe(uint32_t c) {
   const bool line_break = c == 0x2028 || c == 0x2029;
   const bool direction = c == 0x061c || c == 0x200e || c == 0x200f ||
                          (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-  return control || line_break || direction;
+  const bool no_character = c == 0xfffe || c == 0xffff;  // XML has no place for them
+  return control || line_break || direction || no_character;
 }
 
 std::string Escape(uint32_t c) {
