@@ -20,6 +20,7 @@
 
 #include "libdetect/base/kinds.h"
 #include "libdetect/recorder/call_site.h"
+#include "libdetect/recorder/recorder.h"
 #include "libdetect/sync/mutex.h"
 
 namespace detect {
@@ -93,16 +94,18 @@ class guarded {
   }
 
   // Requires: the lock is held by the caller, in whatever mode its use of the value needs.
-  [[gnu::noinline]] T& unguarded() {
-    sync::CheckHeld(&mutex_, kKind, DETECT_CALLER());
+  [[gnu::always_inline]] T& unguarded() {
+    if constexpr (recorder::kEnabled) CheckHeld();
     return value_;
   }
-  [[gnu::noinline]] const T& unguarded() const {
-    sync::CheckHeld(&mutex_, kKind, DETECT_CALLER());
+  [[gnu::always_inline]] const T& unguarded() const {
+    if constexpr (recorder::kEnabled) CheckHeld();
     return value_;
   }
 
  private:
+  [[gnu::noinline]] void CheckHeld() const { sync::CheckHeld(&mutex_, kKind, DETECT_CALLER()); }
+
   static constexpr ResourceKind kKind =
       sync::SharedLockable<Mutex> ? ResourceKind::kRwLock : ResourceKind::kMutex;
 

@@ -9,14 +9,9 @@ namespace detect {
   if (named_) recorder::ResourceCreated(this, ResourceKind::kLatch, name, DETECT_CALLER());
 }
 
-[[gnu::noinline]] void latch::count_down(ptrdiff_t count) {
+[[gnu::noinline]] void latch::CountRecorded(ptrdiff_t count) {
   BeforeOperation(OperationKind::kSignal, this, DETECT_CALLER_PC());
-  const uint32_t by = static_cast<uint32_t>(count);
-  const uint32_t before = state_.fetch_sub(by, std::memory_order_release);
-  // Only the word's address from here on.
-  if ((before & kCount) == by && (before & kSleepers) != 0) {
-    sync::FutexWake(state_, sync::kAllSleepers);
-  }
+  Count(count);
 }
 
 [[gnu::noinline]] void latch::arrive_and_wait(ptrdiff_t count) {

@@ -38,7 +38,10 @@ class latch {
   static constexpr ptrdiff_t max() noexcept { return kCount; }
 
   // Requires, of both: no more than what is left of the count.
-  void count_down(ptrdiff_t count = 1);
+  [[gnu::always_inline]] void count_down(ptrdiff_t count = 1) {
+    if constexpr (!recorder::kEnabled) return Count(count);
+    CountRecorded(count);
+  }
   void arrive_and_wait(ptrdiff_t count = 1);
 
   [[nodiscard]] bool try_wait() const noexcept {
@@ -51,6 +54,15 @@ class latch {
   static constexpr uint32_t kSleepers = 1u << 23;
   static constexpr uint32_t kCount = kSleepers - 1;
 
+  [[gnu::always_inline]] void Count(ptrdiff_t count) {
+    const uint32_t by = static_cast<uint32_t>(count);
+    const uint32_t before = state_.fetch_sub(by, std::memory_order_release);
+    // Only the word's address from here on.
+    if ((before & kSleepers) != 0 && (before & kCount) == by) {
+      sync::FutexWake(state_, sync::kAllSleepers);
+    }
+  }
+  void CountRecorded(ptrdiff_t count);
   void Wait(recorder::Caller caller) const;
 
   mutable sync::FutexWord state_;

@@ -37,7 +37,7 @@ Semaphore::~Semaphore() {
   RecordTaken(slot, caller);
 }
 
-[[gnu::noinline]] bool Semaphore::try_acquire() noexcept {
+[[gnu::noinline]] bool Semaphore::TryAcquireRecorded() noexcept {
   BeforeOperation(OperationKind::kTry, this, DETECT_CALLER_PC());
   if (!TryTake()) return false;
   RecordTaken(recorder::CurrentThread(), DETECT_CALLER());
@@ -55,28 +55,10 @@ Semaphore::~Semaphore() {
   return true;
 }
 
-[[gnu::noinline]] void Semaphore::release(ptrdiff_t count) {
-  if (count == 0) return;
+[[gnu::noinline]] void Semaphore::ReleaseRecorded(ptrdiff_t count) {
   BeforeOperation(OperationKind::kRelease, this, DETECT_CALLER_PC());
   RecordGiven(count);
-  uint64_t state = state_.load(std::memory_order_relaxed);
-  const uint64_t given = static_cast<uint64_t>(count) * kPermit;
-  while (!state_.compare_exchange_weak(state, (state + given) & ~kSleepers,
-                                       std::memory_order_release, std::memory_order_relaxed)) {
-  }
-  // Only the word's address from here on.
-  if ((state & kSleepers) != 0) FutexWake(word_, static_cast<int>(count));
-}
-
-inline bool Semaphore::TryTake() {
-  uint64_t state = state_.load(std::memory_order_relaxed);
-  while (state >= kPermit) {
-    if (state_.compare_exchange_weak(state, state - kPermit, std::memory_order_acquire,
-                                     std::memory_order_relaxed)) {
-      return true;
-    }
-  }
-  return false;
+  Give(count);
 }
 
 // Blocks until the caller has a permit, and returns kLookAgain; or else why it gave up.

@@ -31,6 +31,7 @@
 #include "libdetect/recorder/events.h"
 #include "libdetect/sync/block.h"
 #include "libdetect/sync/deadline.h"
+#include "libdetect/sync/futex.h"
 
 namespace detect {
 
@@ -53,16 +54,29 @@ class Semaphore {
   Semaphore& operator=(const Semaphore&) = delete;
 
   void acquire();
-  [[nodiscard]] bool try_acquire() noexcept;
-  void release(ptrdiff_t count = 1);
+  [[nodiscard]] [[gnu::always_inline]] bool try_acquire() noexcept {
+    if constexpr (!recorder::kEnabled) return TryTake();
+    return TryAcquireRecorded();
+  }
+  [[gnu::always_inline]] void release(ptrdiff_t count = 1) {
+    if constexpr (!recorder::kEnabled) return Give(count);
+    ReleaseRecorded(count);
+  }
 
   template <typename Rep, typename Period>
   [[nodiscard]] bool try_acquire_for(const std::chrono::duration<Rep, Period>& duration) {
+    // Here, and in the next one, before any clock is read.
+    if constexpr (!recorder::kEnabled) {
+      if (TryTake()) return true;
+    }
     return TryAcquireUntil(sync::DeadlineAfter(duration));
   }
 
   template <typename Clock, typename Duration>
   [[nodiscard]] bool try_acquire_until(const std::chrono::time_point<Clock, Duration>& time) {
+    if constexpr (!recorder::kEnabled) {
+      if (TryTake()) return true;
+    }
     return sync::AttemptUntil(
         time, [this](const sync::Deadline& deadline) { return TryAcquireUntil(deadline); });
   }
@@ -73,7 +87,29 @@ class Semaphore {
   static constexpr uint64_t kSleepers = 1;
   static constexpr uint64_t kPermit = uint64_t{1} << 32;
 
-  bool TryTake();
+  bool TryTake() {
+    uint64_t state = state_.load(std::memory_order_relaxed);
+    while (state >= kPermit) {
+      if (state_.compare_exchange_weak(state, state - kPermit, std::memory_order_acquire,
+                                       std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  void Give(ptrdiff_t count) {
+    if (count == 0) return;
+    uint64_t state = state_.load(std::memory_order_relaxed);
+    const uint64_t given = static_cast<uint64_t>(count) * kPermit;
+    while (!state_.compare_exchange_weak(state, (state + given) & ~kSleepers,
+                                         std::memory_order_release, std::memory_order_relaxed)) {
+    }
+    // Only the word's address from here on.
+    if ((state & kSleepers) != 0) FutexWake(word_, static_cast<int>(count));
+  }
+
+  bool TryAcquireRecorded() noexcept;
+  void ReleaseRecorded(ptrdiff_t count);
   Awoken Take(recorder::ThreadSlot* slot, const Deadline* deadline, recorder::Caller caller);
   bool TryAcquireUntil(const Deadline& deadline);
   void RecordTaken(recorder::ThreadSlot* slot, recorder::Caller caller);

@@ -44,44 +44,47 @@ struct ScopedHoldsCheck {
 
 }  // namespace
 
-struct thread::Launch {
-  std::unique_ptr<Body> body;
-  std::shared_ptr<sync::Interruption> interruption;
-  recorder::ThreadSlot* slot = nullptr;
-  std::string name;
-  bool daemon = false;
+// The thread's own part in its body.
+struct thread::ScopedBody {
+  explicit ScopedBody(Body* b) : body(std::move(b->self)) {}
+  ~ScopedBody() { body->End(); }
+  ScopedBody(const ScopedBody&) = delete;
+  ScopedBody& operator=(const ScopedBody&) = delete;
+
+  const std::shared_ptr<Body> body;
 };
 
-void thread::Start(const thread_options& options, std::unique_ptr<Body> body) {
+void thread::Start(const thread_options& options, std::shared_ptr<Body> body) {
   BeforeOperation(OperationKind::kThread, this);
-  daemon_ = options.daemon.value_or(t_daemon);
-  interruption_ = std::make_shared<sync::Interruption>();
-  std::unique_ptr<Launch> launch(new Launch{.body = std::move(body),
-                                            .interruption = interruption_,
-                                            .name = options.name,
-                                            .daemon = daemon_});
-  slot_ = launch->slot = recorder::PrepareThread();
+  daemon_ = body->daemon = options.daemon.value_or(t_daemon);
+  body->name = options.name;
+  slot_ = body->slot = recorder::PrepareThread();
   if (slot_ != nullptr) {
     number_ = slot_->number.load(std::memory_order_relaxed);
     slot_->daemon.store(daemon_ ? 1 : 0, std::memory_order_relaxed);
     recorder::SetThreadName(slot_, options.name.c_str());
   }
-  const int error = pthread_create(&native_, nullptr, &thread::Main, launch.get());
-  if (error != 0) recorder::AbandonThread(slot_);
+  body->self = body;
+  const int error = pthread_create(&native_, nullptr, &thread::Main, body.get());
+  if (error != 0) {
+    body->self.reset();
+    recorder::AbandonThread(slot_);
+  }
   ThrowIf(error, "thread::thread");
-  launch.release();  // the new thread's
+  body_ = std::move(body);
   id_ = id(native_);
 }
 
 void* thread::Main(void* argument) {
   const ScopedHoldsCheck after_all_else;  // the callable's own members may unlock when they go
-  const std::unique_ptr<Launch> launch(static_cast<Launch*>(argument));
-  t_daemon = launch->daemon;
-  recorder::ThreadStarted(launch->slot);
-  if (!launch->name.empty()) NameInKernel(pthread_self(), launch->name);
-  const sync::ScopedInterruption interruptible(launch->interruption.get());
+  const ScopedBody own(static_cast<Body*>(argument));
+  Body& body = *own.body;
+  t_daemon = body.daemon;
+  recorder::ThreadStarted(body.slot);
+  if (!body.name.empty()) NameInKernel(pthread_self(), body.name);
+  const sync::ScopedInterruption interruptible(&body.interruption);
   BeforeOperation(OperationKind::kThread, nullptr);
-  RunUnlessInterrupted(*launch->body);
+  RunUnlessInterrupted(body);
   return nullptr;
 }
 
@@ -112,7 +115,7 @@ void thread::swap(thread& other) noexcept {
   std::swap(slot_, other.slot_);
   std::swap(number_, other.number_);
   std::swap(daemon_, other.daemon_);
-  std::swap(interruption_, other.interruption_);
+  body_.swap(other.body_);
 }
 
 [[gnu::noinline]] void thread::join() {
@@ -137,11 +140,11 @@ void thread::detach() {
 }
 
 void thread::interrupt() noexcept {
-  if (interruption_ != nullptr) interruption_->Request();
+  if (body_ != nullptr) body_->interruption.Request();
 }
 
 bool thread::is_interrupted() const noexcept {
-  return interruption_ != nullptr && interruption_->IsPending();
+  return body_ != nullptr && body_->interruption.IsPending();
 }
 
 void thread::set_name(const std::string& name) {
@@ -163,7 +166,7 @@ void thread::Forget() {
   slot_ = nullptr;
   number_ = 0;
   daemon_ = false;
-  interruption_.reset();
+  body_.reset();
 }
 
 }  // namespace detect

@@ -62,7 +62,7 @@ class thread {
   explicit thread(const thread_options& options, F&& f, Args&&... args) {
     using Call = std::tuple<std::decay_t<F>, std::decay_t<Args>...>;
     Start(options,
-          std::make_unique<BodyOf<Call>>(Call(std::forward<F>(f), std::forward<Args>(args)...)));
+          std::make_shared<BodyOf<Call>>(Call(std::forward<F>(f), std::forward<Args>(args)...)));
   }
 
   ~thread();
@@ -94,22 +94,33 @@ class thread {
   void set_name(const std::string& name);
 
  private:
+  // What a thread runs, and what it shares with its object: in one piece, to be made at once.
   struct Body {
     virtual ~Body() = default;
     virtual void Run() = 0;
+    // Destroys the callable, which must not outlive its thread. Run may not have been called.
+    virtual void End() = 0;
+
+    sync::Interruption interruption;
+    // Set by Start.
+    std::shared_ptr<Body> self;  // the new thread's
+    recorder::ThreadSlot* slot = nullptr;
+    std::string name;
+    bool daemon = false;
   };
   template <typename Call>
   struct BodyOf final : Body {
     explicit BodyOf(Call&& c) : call(std::move(c)) {}
     void Run() override {
-      std::apply([](auto&&... parts) { std::invoke(std::move(parts)...); }, std::move(call));
+      std::apply([](auto&&... parts) { std::invoke(std::move(parts)...); }, std::move(*call));
     }
-    Call call;
+    void End() override { call.reset(); }
+    std::optional<Call> call;
   };
-  struct Launch;
+  struct ScopedBody;
 
-  void Start(const thread_options& options, std::unique_ptr<Body> body);
-  static void* Main(void* launch);
+  void Start(const thread_options& options, std::shared_ptr<Body> body);
+  static void* Main(void* body);
   static void RunUnlessInterrupted(Body& body);
   // The thread's own slot; null once it has ended, or where it is not recorded.
   recorder::ThreadSlot* slot() const;
@@ -121,7 +132,7 @@ class thread {
   recorder::ThreadSlot* slot_ = nullptr;
   uint32_t number_ = 0;  // the slot's, while it is this thread's
   bool daemon_ = false;
-  std::shared_ptr<sync::Interruption> interruption_;  // shared with the thread itself
+  std::shared_ptr<Body> body_;  // shared with the thread itself
 };
 
 inline void swap(thread& a, thread& b) noexcept { a.swap(b); }

@@ -11,7 +11,8 @@ confined_to_thread& confined_to_thread::operator=(const confined_to_thread& othe
   return *this;
 }
 
-void confined_to_thread::Bind(recorder::Caller caller) {
+[[gnu::noinline]] void confined_to_thread::Bind() {
+  const recorder::Caller caller = DETECT_CALLER();
   const recorder::ThreadSlot* slot = recorder::CurrentThread();
   const bool known = slot != nullptr;
   region_.store(known ? recorder::CurrentRegion() : nullptr, std::memory_order_relaxed);
@@ -19,7 +20,8 @@ void confined_to_thread::Bind(recorder::Caller caller) {
   site_.store(known ? recorder::SiteOf(caller) : 0, std::memory_order_relaxed);
 }
 
-void confined_to_thread::CheckFrom(recorder::Caller caller) const {
+[[gnu::noinline]] void confined_to_thread::Check() const {
+  const recorder::Caller caller = DETECT_CALLER();
   recorder::ThreadSlot* slot = recorder::CurrentThread();
   const recorder::Region* region = region_.load(std::memory_order_relaxed);
   if (slot == nullptr || region != recorder::CurrentRegion()) return;

@@ -22,7 +22,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "libdetect/recorder/call_site.h"
 #include "libdetect/recorder/recorder.h"
 
 namespace detect {
@@ -30,20 +29,23 @@ namespace detect {
 class confined_to_thread {
  public:
   // Bound to the caller.
-  [[gnu::noinline]] confined_to_thread() { Bind(DETECT_CALLER()); }
-  explicit confined_to_thread(recorder::Caller caller) { Bind(caller); }
+  [[gnu::always_inline]] confined_to_thread() { rebind(); }
   confined_to_thread(const confined_to_thread& other) noexcept { *this = other; }
   confined_to_thread& operator=(const confined_to_thread& other) noexcept;
 
   // Reports Misuse::kConfined where the caller is not the owner.
-  [[gnu::noinline]] void check() const { CheckFrom(DETECT_CALLER()); }
+  [[gnu::always_inline]] void check() const {
+    if constexpr (recorder::kEnabled) Check();
+  }
   // Makes the caller the owner.
-  [[gnu::noinline]] void rebind() { Bind(DETECT_CALLER()); }
-
-  void CheckFrom(recorder::Caller caller) const;
+  [[gnu::always_inline]] void rebind() {
+    if constexpr (recorder::kEnabled) Bind();
+  }
 
  private:
-  void Bind(recorder::Caller caller);
+  // Called in place of check and rebind, from the program's own function: its place is recorded.
+  void Check() const;
+  void Bind();
 
   // Who owns it, and where that was bound: numbers in that region. Null: not known. Racy only in a
   // program that breaks the rule.
@@ -57,27 +59,24 @@ class thread_confined {
  public:
   template <typename... Args>
   requires std::constructible_from<T, Args...>
-  [[gnu::noinline]] explicit thread_confined(Args&&... args)
-      : thread_(DETECT_CALLER()), value_(std::forward<Args>(args)...) {}
+  [[gnu::always_inline]] explicit thread_confined(Args&&... args)
+      : value_(std::forward<Args>(args)...) {}
 
-  [[gnu::noinline]] T& operator*() { return Checked(DETECT_CALLER()); }
-  [[gnu::noinline]] T* operator->() { return &Checked(DETECT_CALLER()); }
-  [[gnu::noinline]] const T& operator*() const { return Checked(DETECT_CALLER()); }
-  [[gnu::noinline]] const T* operator->() const { return &Checked(DETECT_CALLER()); }
+  [[gnu::always_inline]] T& operator*() {
+    thread_.check();
+    return value_;
+  }
+  [[gnu::always_inline]] const T& operator*() const {
+    thread_.check();
+    return value_;
+  }
+  [[gnu::always_inline]] T* operator->() { return &**this; }
+  [[gnu::always_inline]] const T* operator->() const { return &**this; }
 
   // Makes the caller the owner.
-  void rebind() { thread_.rebind(); }
+  [[gnu::always_inline]] void rebind() { thread_.rebind(); }
 
  private:
-  T& Checked(recorder::Caller caller) {
-    thread_.CheckFrom(caller);
-    return value_;
-  }
-  const T& Checked(recorder::Caller caller) const {
-    thread_.CheckFrom(caller);
-    return value_;
-  }
-
   confined_to_thread thread_;
   T value_;
 };
