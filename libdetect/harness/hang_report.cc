@@ -59,10 +59,11 @@ class Hang {
   void Scan() {
     builder_.report()->program = DescribeProgram(getpid());
     builder_.report()->environment = DescribeEnvironment("linked");
-    reader_ = RegionReader::OfThisProcess();
-    if (reader_ == nullptr) return;  // nothing is recorded
-    snapshot_ = reader_->Read();
-    reader_->FillStacks(snapshot_, {});  // and the names of what is waited for
+    const std::unique_ptr<RegionReader> reader = RegionReader::OfThisProcess();
+    if (reader == nullptr) return;  // nothing is recorded
+    const Snapshot& look = reader->Read();
+    reader->FillDetails({});
+    snapshot_ = look;
     Scanner scanner(RegionReader::OfThisProcess(), symbolizer_.get(), &builder_);
     const auto deadline = steady_clock::now() + kConfirmTime;
     while (scanner.Scan().pending && steady_clock::now() < deadline) sched_yield();
@@ -117,7 +118,8 @@ class Hang {
         [tid](const Thread& t) { return t.tid == tid && t.state != ThreadState::kEnded; });
     const KernelThread kernel = DescribeThread(tid);
     const bool is_recorded = recorded != snapshot_.threads.end();
-    const std::string& name = is_recorded && !recorded->name.empty() ? recorded->name : kernel.name;
+    const bool is_named = is_recorded && recorded->name != 0;
+    const std::string& name = is_named ? snapshot_.names[recorded->name] : kernel.name;
     std::string doing = kernel.state == 'R' ? "runs" : "sleeps in a system call";
     if (is_recorded && recorded->wait) doing = TextOfWait(*recorded->wait);
     if (kernel.name.empty()) return "  tid " + std::to_string(tid) + " was late, and has ended\n";
@@ -125,8 +127,8 @@ class Hang {
            EscapeForTerminal(doing) + "\n" + TextOfStack(StackOf(tid));
   }
 
-  static std::string NameOf(const Thread& thread) {
-    if (!thread.name.empty()) return thread.name;
+  std::string NameOf(const Thread& thread) const {
+    if (thread.name != 0) return snapshot_.names[thread.name];
     return thread.tid == getpid() ? "main" : "thread #" + std::to_string(thread.id);
   }
 
@@ -135,7 +137,8 @@ class Hang {
     const Resource& resource = snapshot_.resources[wait.resource];
     const std::string kind = ResourceKindName(resource.kind);
     std::string text =
-        "waits for " + (resource.name.empty() ? "a " + kind : resource.name + " (" + kind + ")");
+        "waits for " +
+        (resource.name == 0 ? "a " + kind : snapshot_.names[resource.name] + " (" + kind + ")");
     std::string holders;
     for (const Hold& hold : snapshot_.holds) {
       if (hold.resource != wait.resource) continue;
@@ -162,7 +165,6 @@ class Hang {
   const std::set<int32_t> tids_;
   const std::unique_ptr<Symbolizer> symbolizer_;
   ReportBuilder builder_;
-  std::unique_ptr<RegionReader> reader_;  // null where nothing is recorded
   Snapshot snapshot_;
 };
 
