@@ -80,12 +80,11 @@ std::string Tell(const FailureText& failure);
 std::string Refuse(const CheckLinearizableOptions& options);
 
 // Runs scenarios, and judges what comes of them.
-template <TellingModel Model, typename Object>
+template <TellingModel Model>
 class ScenarioTester {
  public:
-  ScenarioTester(typename ScenarioRunner<Model, Object>::Factory make,
-                 std::vector<Action<Model, Object>> actions,
-                 const CheckLinearizableOptions& options)
+  ScenarioTester(typename ScenarioRunner<Model>::Factory make,
+                 std::vector<AnyAction<Model>> actions, const CheckLinearizableOptions& options)
       : options_(options),
         runner_(std::move(make), std::move(actions), options.timeout),
         perturbation_(options.perturbation) {}
@@ -268,7 +267,7 @@ class ScenarioTester {
   }
 
   const CheckLinearizableOptions options_;
-  ScenarioRunner<Model, Object> runner_;
+  ScenarioRunner<Model> runner_;
   Perturbation perturbation_;
   CheckLinearizableResult result_;
   uint64_t batches_ = 0;
@@ -281,9 +280,13 @@ template <TellingModel Model, typename Make, typename Object = std::invoke_resul
 CheckLinearizableResult CheckLinearizable(
     Make make, std::vector<std::type_identity_t<Action<Model, Object>>> actions,
     const CheckLinearizableOptions& options = {}) {
-  return linearizability::ScenarioTester<Model, Object>(
-             [make]() mutable { return std::unique_ptr<Object>(new Object(make())); },
-             std::move(actions), options)
+  std::vector<AnyAction<Model>> any;
+  for (Action<Model, Object>& action : actions) any.push_back(ForgetType(std::move(action)));
+  return linearizability::ScenarioTester<Model>(
+             [make = std::move(make)]() mutable {
+               return std::shared_ptr<void>(std::shared_ptr<Object>(new Object(make())));
+             },
+             std::move(any), options)
       .Run();
 }
 

@@ -27,6 +27,25 @@ struct Action {
   unsigned weight = 1;
 };
 
+// The same of an object whose type is not told, so that what runs it is compiled once for a model.
+template <SequentialModel Model>
+struct AnyAction {
+  std::vector<typename Model::Input> inputs;
+  std::function<typename Model::Output(void*, const typename Model::Input&)> call;
+  unsigned weight = 1;
+};
+
+template <SequentialModel Model, typename Object>
+AnyAction<Model> ForgetType(Action<Model, Object> action) {
+  AnyAction<Model> any{std::move(action.inputs), nullptr, action.weight};
+  if (action.call) {
+    any.call = [call = std::move(action.call)](void* object, const typename Model::Input& input) {
+      return call(*static_cast<Object*>(object), input);
+    };
+  }
+  return any;
+}
+
 struct ScenarioShape {
   size_t threads = 2;
   size_t calls_per_thread = 3;  // at most, in the parallel part
@@ -63,8 +82,8 @@ struct Scenario {
 
 // Draws a scenario, with at least one call in each thread. Requires: the weights are not all 0, and
 // each action has an input.
-template <SequentialModel Model, typename Object>
-Scenario<Model> DrawScenario(const std::vector<Action<Model, Object>>& actions,
+template <SequentialModel Model>
+Scenario<Model> DrawScenario(const std::vector<AnyAction<Model>>& actions,
                              const ScenarioShape& shape, Random& random) {
   uint64_t weights = 0;
   for (const auto& action : actions) weights += action.weight;

@@ -40,16 +40,16 @@ struct ScenarioRuns {
   std::string trouble;  // an exception, or a call that does not come back
 };
 
-template <TellingModel Model, typename Object>
+template <TellingModel Model>
 class ScenarioRunner {
  public:
-  using Factory = std::function<std::unique_ptr<Object>()>;
+  using Factory = std::function<std::shared_ptr<void>()>;
 
-  ScenarioRunner(Factory make, std::vector<Action<Model, Object>> actions,
+  ScenarioRunner(Factory make, std::vector<AnyAction<Model>> actions,
                  std::chrono::milliseconds timeout)
       : make_(std::move(make)), actions_(std::move(actions)), timeout_(timeout) {}
 
-  const std::vector<Action<Model, Object>>& actions() const { return actions_; }
+  const std::vector<AnyAction<Model>>& actions() const { return actions_; }
 
   // Blocks: until all runs are over, or for the timeout. Threads that hang are left behind, with
   // their object.
@@ -71,7 +71,7 @@ class ScenarioRunner {
   static constexpr std::chrono::milliseconds kGrace{200};
 
   struct Batch {
-    Batch(const Scenario<Model>& scenario, const std::vector<Action<Model, Object>>& actions,
+    Batch(const Scenario<Model>& scenario, const std::vector<AnyAction<Model>>& actions,
           uint32_t runs, uint64_t seed)
         : actions(actions),
           seed(seed),
@@ -97,24 +97,24 @@ class ScenarioRunner {
       const size_t first = index == 0 ? prefix : 0;
       const size_t last = calls[index].size() - (index == 0 ? suffix : 0);
       uint32_t passes = 0;
-      for (const std::unique_ptr<Object>& object : objects) {
-        for (size_t i = 0; i < first; ++i) Do(*object, index, i);
+      for (const std::shared_ptr<void>& object : objects) {
+        for (size_t i = 0; i < first; ++i) Do(object.get(), index, i);
         if (!gate.Pass(++passes)) return;
         for (size_t i = first; i < last; ++i) {
           for (uint64_t spins = random.Below(1u << random.Below(kMostSpinsLog2)); spins > 0;
                --spins) {
             _mm_pause();
           }
-          Do(*object, index, i);
+          Do(object.get(), index, i);
         }
         if (!gate.Pass(++passes)) return;
-        for (size_t i = last; i < calls[index].size(); ++i) Do(*object, index, i);
+        for (size_t i = last; i < calls[index].size(); ++i) Do(object.get(), index, i);
         begun[index].store(0, std::memory_order_relaxed);
       }
       leave.is_done = true;
     }
 
-    void Do(Object& object, uint32_t index, size_t i) {
+    void Do(void* object, uint32_t index, size_t i) {
       const typename Scenario<Model>::Call& call = calls[index][i];
       begun[index].store(static_cast<uint32_t>(i + 1), std::memory_order_relaxed);
       recorder.Record(index, call.input,
@@ -138,12 +138,12 @@ class ScenarioRunner {
 
     static constexpr uint64_t kMostSpinsLog2 = 7;
 
-    const std::vector<Action<Model, Object>> actions;
+    const std::vector<AnyAction<Model>> actions;
     const uint64_t seed;
     const size_t prefix;
     const size_t suffix;
     std::vector<std::vector<typename Scenario<Model>::Call>> calls;  // by thread
-    std::vector<std::unique_ptr<Object>> objects;                    // by run
+    std::vector<std::shared_ptr<void>> objects;                      // by run
     // By thread: how many calls it has begun in its run. Relaxed: read when the round is over, for
     // a text.
     std::vector<std::atomic<uint32_t>> begun;
@@ -183,7 +183,7 @@ class ScenarioRunner {
   }
 
   const Factory make_;
-  const std::vector<Action<Model, Object>> actions_;
+  const std::vector<AnyAction<Model>> actions_;
   const std::chrono::milliseconds timeout_;
   std::unique_ptr<Team> team_;
 };

@@ -38,6 +38,7 @@ Told Tell(const History<Model>& history, const HistoryCheck<Model>& check) {
     case Linearizability::kNotDecided:
       return {"not decided", check.why};
     case Linearizability::kBadModel:
+    case Linearizability::kNotRun:
       return {"bad model", check.why};
     case Linearizability::kNo:
       break;

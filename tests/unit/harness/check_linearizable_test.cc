@@ -25,6 +25,9 @@ using ::testing::Not;
 using namespace std::chrono_literals;
 using models::Counter;
 
+// On a machine that is busy with other things it takes long until two threads meet.
+constexpr CheckLinearizableOptions kUntilFound = {.time = 60s};
+
 // Adds in one step, or by load and store as if it were alone.
 template <bool kInOneStep>
 class Number {
@@ -58,13 +61,13 @@ TEST(CheckLinearizable, PassesWhatTakesEffectInOneStep) {
       CheckLinearizable<Counter>([] { return Number<true>(); }, CounterActions<Number<true>>());
 
   EXPECT_TRUE(IsLinearizable(result));
-  EXPECT_EQ(result.scenarios, 100u);
-  EXPECT_EQ(result.runs, 50'000u);
+  EXPECT_GT(result.scenarios, 0u);
+  EXPECT_GE(result.runs, result.scenarios * 500);
 }
 
 TEST(CheckLinearizable, FindsALostUpdateAndMakesItSmall) {
-  const auto result =
-      CheckLinearizable<Counter>([] { return Number<false>(); }, CounterActions<Number<false>>());
+  const auto result = CheckLinearizable<Counter>([] { return Number<false>(); },
+                                                 CounterActions<Number<false>>(), kUntilFound);
 
   ASSERT_EQ(result.verdict, Linearizability::kNo) << result.message;
   // Two calls are enough: both add to the number that was there at first.

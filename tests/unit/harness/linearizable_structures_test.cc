@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -28,12 +29,15 @@
 namespace detect {
 namespace {
 
-// Three threads only where two do not show all.
-constexpr CheckLinearizableOptions kOptions = {.scenarios = 60, .runs = 300};
+using namespace std::chrono_literals;
+
+constexpr CheckLinearizableOptions kOptions = {.scenarios = 60, .runs = 300, .time = 2s};
+// On a machine that is busy with other things it takes long until two threads meet.
+constexpr CheckLinearizableOptions kUntilFound = {.time = 60s};
 
 // Checks an object with put(value) and std::optional<int> get().
 template <typename Model, typename Make>
-CheckLinearizableResult CheckQueue(Make make) {
+CheckLinearizableResult CheckQueue(Make make, const CheckLinearizableOptions& options = kOptions) {
   using Object = std::invoke_result_t<Make&>;
   return CheckLinearizable<Model>(
       make,
@@ -44,13 +48,13 @@ CheckLinearizableResult CheckQueue(Make make) {
         }},
        {{Model::Get()},
         [](Object& queue, const typename Model::Input&) { return Model::Got(queue.get()); }}},
-      kOptions);
+      options);
 }
 
 // Checks an object with insert(key, value), erase(key) and std::optional<int> find(key).
 using Map = models::Map<int, int>;
 template <typename Make>
-CheckLinearizableResult CheckMap(Make make) {
+CheckLinearizableResult CheckMap(Make make, const CheckLinearizableOptions& options = kOptions) {
   using Object = std::invoke_result_t<Make&>;
   return CheckLinearizable<Map>(
       make,
@@ -62,7 +66,7 @@ CheckLinearizableResult CheckMap(Make make) {
         [](Object& map, const Map::Input& erase) { return Map::Done(map.erase(erase.key)); }},
        {{Map::Find(1), Map::Find(2)},
         [](Object& map, const Map::Input& find) { return Map::Found(map.find(find.key)); }}},
-      kOptions);
+      options);
 }
 
 template <typename Queue>
@@ -132,7 +136,8 @@ struct UnlockedRing {
 };
 
 TEST(LinearizableStructures, ARingWithoutALockIsNone) {
-  const auto result = CheckQueue<models::FifoQueue<int>>([] { return UnlockedRing(); });
+  const auto result =
+      CheckQueue<models::FifoQueue<int>>([] { return UnlockedRing(); }, kUntilFound);
 
   EXPECT_EQ(result.verdict, Linearizability::kNo) << result.message;
 }
@@ -171,7 +176,7 @@ struct MapLockedInSteps : LockedMap {
 };
 
 TEST(LinearizableStructures, AStdMapLockedInStepsIsNone) {
-  const auto result = CheckMap([] { return MapLockedInSteps(); });
+  const auto result = CheckMap([] { return MapLockedInSteps(); }, kUntilFound);
 
   EXPECT_EQ(result.verdict, Linearizability::kNo) << result.message;
 }
@@ -315,7 +320,7 @@ struct OwnedFlag {
 };
 
 template <bool kInOneStep>
-CheckLinearizableResult CheckFlag() {
+CheckLinearizableResult CheckFlag(const CheckLinearizableOptions& options = kOptions) {
   using Mutex = models::Mutex;
   using Flag = OwnedFlag<kInOneStep>;
   return CheckLinearizable<Mutex>(
@@ -324,7 +329,7 @@ CheckLinearizableResult CheckFlag() {
         [](Flag& flag, const Mutex::Input& lock) { return flag.TryLock(lock.thread); }},
        {{Mutex::Unlock(0), Mutex::Unlock(1)},
         [](Flag& flag, const Mutex::Input& unlock) { return flag.Unlock(unlock.thread); }}},
-      kOptions);
+      options);
 }
 
 TEST(LinearizableStructures, AFlagThatIsComparedAndSwappedIsAMutex) {
@@ -332,7 +337,7 @@ TEST(LinearizableStructures, AFlagThatIsComparedAndSwappedIsAMutex) {
 }
 
 TEST(LinearizableStructures, AFlagThatIsLookedAtAndThenSetIsNone) {
-  const auto result = CheckFlag<false>();
+  const auto result = CheckFlag<false>(kUntilFound);
 
   EXPECT_EQ(result.verdict, Linearizability::kNo) << result.message;
 }
