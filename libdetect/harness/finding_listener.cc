@@ -95,6 +95,11 @@ FindingListener& FindingListener::Get() {
   return listener;
 }
 
+// A child that a death test has forked has no monitor thread, but maybe a lock that it held.
+FindingListener::~FindingListener() {
+  if (pid_ != getpid()) static_cast<void>(monitor_.release());
+}
+
 bool FindingListener::IsWatching() const { return monitor_ != nullptr && pid_ == getpid(); }
 
 void FindingListener::OnTestProgramStart(const ::testing::UnitTest&) {

@@ -34,6 +34,7 @@ class FindingListener : public ::testing::EmptyTestEventListener {
  public:
   // The program's one. It is added to GoogleTest's listeners, which own it, at the first call.
   static FindingListener& Get();
+  ~FindingListener() override;
 
   // Removes the pending findings of that rule which were not among the first `before` that there
   // ever were. Returns how many that were, after a scan. Threads: the test's.
