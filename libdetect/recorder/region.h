@@ -113,8 +113,8 @@ struct alignas(128) ThreadSlot {
   std::atomic<uint32_t> daemon;
 
   // Owner only.
-  std::atomic<uint32_t> depth;         // of holds; above kMaxHolds the rest is not recorded
-  std::atomic<uint32_t> unheard_site;  // of `unheard`
+  std::atomic<uint32_t> depth;          // of holds; above kMaxHolds the rest is not recorded
+  std::atomic<uint32_t> unheard_site;   // of `unheard`
   std::atomic<uint64_t> wait_sequence;  // odd while waiting
   WaitRecord wait;
   std::atomic<uint64_t> unheard;  // the condition that it last notified while nobody waited there
