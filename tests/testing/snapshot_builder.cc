@@ -208,7 +208,7 @@ void SnapshotBuilder::AddHold(const std::string& name, const std::string& lock, 
   hold.resource = resource(lock);
   hold.mode = mode;
   if (mode == AccessMode::kShared) snapshot_.resources[hold.resource].kind = ResourceKind::kRwLock;
-  snapshot_.holds.push_back(std::move(hold));
+  snapshot_.holds.push_back(hold);
 }
 
 Snapshot RingOfMutexes(uint32_t threads) {
@@ -221,13 +221,13 @@ Snapshot RingOfMutexes(uint32_t threads) {
     Wait& wait = thread.wait.emplace();
     wait.resource = (i + 1) % threads;
     wait.since_ns = kFirstWaitNs + i;
-    ring.threads.push_back(std::move(thread));
+    ring.threads.push_back(thread);
     ring.resources.push_back(
         NewResource(ring.AddName("m" + std::to_string(i)), i, ResourceKind::kMutex));
     Hold hold;
     hold.thread = i;
     hold.resource = i;
-    ring.holds.push_back(std::move(hold));
+    ring.holds.push_back(hold);
   }
   return ring;
 }
