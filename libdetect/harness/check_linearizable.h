@@ -46,8 +46,10 @@ struct CheckLinearizableOptions {
   size_t runs = 500;  // of each scenario
   // Scenarios, and the delays while they run, are functions of it.
   uint64_t seed = 1;
-  // Of all runs together; at least one scenario is run. Of making a failure smaller, as much again.
+  // Of all runs together; at least one scenario is run.
   std::chrono::milliseconds time{5'000};
+  // Of making a failure smaller.
+  std::chrono::milliseconds minimise_time{10'000};
   // For one batch of runs, then: a call does not come back.
   std::chrono::milliseconds timeout{10'000};
   CheckLimits limits = {};
@@ -224,7 +226,7 @@ class ScenarioTester {
 
   // Leaves out what is not needed for it to fail.
   Failure Minimise(Failure failure) {
-    const auto deadline = std::chrono::steady_clock::now() + options_.time;
+    const auto deadline = std::chrono::steady_clock::now() + options_.minimise_time;
     for (bool is_smaller = true; is_smaller;) {
       is_smaller = false;
       for (const Scenario<Model>& candidate : SmallerScenarios(failure.scenario)) {

@@ -1,28 +1,35 @@
 #include "libdetect/harness/spin_gate.h"
 
 #include <immintrin.h>
-#include <sched.h>
 
 namespace detect {
 namespace {
 
-constexpr int kSpinsBeforeYield = 200;
+constexpr int kSpins = 500;
 
 }  // namespace
 
-bool SpinGate::Pass(uint32_t pass) {
-  const uint64_t expected = uint64_t{pass} * threads_;
-  // Acquire and release: what was done before the gate is seen behind it.
-  arrived_.fetch_add(1, std::memory_order_acq_rel);
-  for (int spins = 0; arrived_.load(std::memory_order_acquire) < expected; ++spins) {
-    if (is_given_up_.load(std::memory_order_relaxed)) return false;
-    if (spins < kSpinsBeforeYield) {
-      _mm_pause();
-    } else {
-      sched_yield();
-    }
+bool SpinGate::Pass() {
+  const uint32_t pass = passes_.load();
+  if (arrived_.fetch_add(1) + 1 == threads_) {
+    // Nobody comes for the next pass before this one has begun.
+    arrived_.store(0);
+    passes_.fetch_add(1);
+    if (sleepers_.load() > 0) sync::FutexWake(passes_, sync::kAllSleepers);
+    return !is_given_up_.load();
   }
-  return !is_given_up_.load(std::memory_order_relaxed);
+  for (int spins = 0; spins < kSpins && passes_.load() == pass; ++spins) _mm_pause();
+  ++sleepers_;
+  while (passes_.load() == pass && !is_given_up_.load()) sync::FutexWait(passes_, pass);
+  --sleepers_;
+  return !is_given_up_.load();
+}
+
+void SpinGate::GiveUp() {
+  is_given_up_.store(true);
+  // Changes what the sleepers sleep on, so that none falls asleep after it was woken.
+  passes_.fetch_add(1);
+  sync::FutexWake(passes_, sync::kAllSleepers);
 }
 
 }  // namespace detect

@@ -1,12 +1,14 @@
 // SpinGate lets the threads of a group through when all have come, again and again, within
-// fractions of a microsecond. For threads that have nothing else to do and a group that is never
-// complete for long: they spin, and yield where there are more of them than processors.
+// fractions of a microsecond where each has a processor. One that waits for longer than that takes,
+// because another has none, sleeps: who is woken soon gets a processor, and who yields does not.
 //
-// Threads: those of the group; GiveUp any. Memory: one cache line.
+// Threads: those of the group; GiveUp any. Memory: 16 bytes.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+
+#include "libdetect/sync/futex.h"
 
 namespace detect {
 
@@ -14,17 +16,17 @@ class SpinGate {
  public:
   explicit SpinGate(uint32_t threads) : threads_(threads) {}
 
-  // Comes to the gate for the `pass`th time, from 1. Blocks: until all have. Returns false where
-  // they never will.
-  bool Pass(uint32_t pass);
+  // Blocks: until all have come once more. Returns false where they never will.
+  bool Pass();
 
   // Turns away all who come, and those who wait.
-  void GiveUp() { is_given_up_.store(true, std::memory_order_relaxed); }
+  void GiveUp();
 
  private:
   const uint32_t threads_;
-  std::atomic<uint64_t> arrived_{0};
-  // Relaxed: nothing follows from it but to leave.
+  std::atomic<uint32_t> arrived_{0};  // of this pass
+  sync::FutexWord passes_{0};         // who comes to the gate waits for it to change
+  std::atomic<uint32_t> sleepers_{0};
   std::atomic<bool> is_given_up_{false};
 };
 

@@ -16,6 +16,7 @@
 #include "libdetect/harness/models/counter.h"
 #include "libdetect/harness/models/map.h"
 #include "libdetect/harness/models/queue.h"
+#include "libdetect/sync/mutex.h"
 
 namespace detect {
 namespace {
@@ -102,7 +103,7 @@ class CheckThenActMap {
   }
 
  private:
-  std::mutex mutex_;
+  detect::mutex mutex_;  // perturbation has a say in it
   std::map<int, int> map_;
 };
 
@@ -115,9 +116,11 @@ TEST(CheckLinearizable, FindsACheckThatIsNoLongerTrueWhenItIsActedOn) {
                                [](CheckThenActMap& map, const Map::Input& insert) {
                                  return Map::Done(map.Insert(insert.key, insert.value));
                                }},
-                              {{Map::Find(1)}, [](CheckThenActMap& map, const Map::Input& find) {
+                              {{Map::Find(1)},
+                               [](CheckThenActMap& map, const Map::Input& find) {
                                  return Map::Found(map.Find(find.key));
-                               }}});
+                               }}},
+                             kUntilFound);
 
   EXPECT_EQ(result.verdict, Linearizability::kNo) << result.message;
   EXPECT_THAT(result.message, HasSubstr("insert(1, "));

@@ -32,9 +32,10 @@ TEST(RecordedHistories, AllHaveTheirKnownVerdicts) {
   int files = 0;
 
   for (std::string file, verdict; verdicts >> file >> verdict; ++files) {
-    const std::string directory = file.starts_with("etcd") ? "etcd/" : "kv/";
+    std::string path = kDirectory;
+    path.append(file.starts_with("etcd") ? "etcd/" : "kv/").append(file);
 
-    EXPECT_EQ(CheckFile(kDirectory + directory + file),
+    EXPECT_EQ(CheckFile(path),
               verdict == "linearizable" ? Linearizability::kYes : Linearizability::kNo)
         << file;
   }
