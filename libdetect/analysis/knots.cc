@@ -13,7 +13,7 @@ constexpr size_t kEnoughVisits = 8 * 1024;
 constexpr uint32_t kNone = UINT32_MAX;
 
 // Returns the one need of `node` that is not live; kNoNode where there are several, or none.
-Node OnlyDeadNeed(const AndOrGraph& graph, const Liveness& liveness, Node node) {
+inline Node OnlyDeadNeed(const AndOrGraph& graph, const Liveness& liveness, Node node) {
   Node only = kNoNode;
   for (Node need : graph.Needs(node)) {
     if (liveness.IsLive(need)) continue;

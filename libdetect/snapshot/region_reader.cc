@@ -48,6 +48,11 @@ struct Copied {
   const T* operator->() const { return reinterpret_cast<const T*>(bytes); }
 };
 
+// To copy one is cheaper than to make one.
+constexpr Thread kNewThread;
+constexpr Hold kNewHold;
+constexpr Resource kNewResource;
+
 int64_t NowNs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -78,7 +83,8 @@ class ResourceTable {
 
   void Clear() {
     resources_->clear();
-    slots_.assign(std::max<size_t>(slots_.size(), 64), kNoResource);
+    if (slots_.empty()) slots_.resize(64);
+    std::fill(slots_.begin(), slots_.end(), kNoResource);
   }
 
   // Returns the index of the resource at `address`, adding it when it is new.
@@ -87,7 +93,7 @@ class ResourceTable {
     ResourceIndex& slot = slots_[Probe(address, kind == ResourceKind::kThread)];
     if (slot == kNoResource) {
       slot = static_cast<ResourceIndex>(resources_->size());
-      Resource& resource = resources_->emplace_back();
+      Resource& resource = resources_->emplace_back(kNewResource);
       resource.kind = kind;
       resource.address = address;
       // Who only names it as the pool of a wait knows no kind.
@@ -270,7 +276,7 @@ class MappedRegionReader : public RegionReader {
     const bool is_one_instant = now == InstantOf(*slot);
 
     ReadHolds(*slot, depth);
-    Thread& thread = snapshot_.threads.emplace_back();
+    Thread& thread = snapshot_.threads.emplace_back(kNewThread);
     slot_of_.push_back(index);
     thread.id = slot->number.load();
     thread.tid = slot->tid.load();
@@ -308,7 +314,7 @@ class MappedRegionReader : public RegionReader {
       uint64_t address = record.resource.load() & ~recorder::kHeldAgain;
       if (address == 0) continue;
       recorder::HoldDetails details = recorder::HoldDetails::Unpack(record.details.load());
-      Hold& hold = snapshot_.holds.emplace_back();
+      Hold& hold = snapshot_.holds.emplace_back(kNewHold);
       hold.thread = static_cast<ThreadIndex>(snapshot_.threads.size());
       hold.resource = table_.Find(address, CheckedKind(static_cast<uint8_t>(details.kind)));
       hold.mode = CheckedMode(static_cast<uint8_t>(details.mode));
