@@ -20,6 +20,7 @@
 
 #include <cstdint>
 
+#include "libdetect/base/schedule.h"
 #include "libdetect/recorder/call_site.h"
 #include "libdetect/recorder/recorder.h"
 #include "libdetect/recorder/region.h"
@@ -30,6 +31,13 @@ namespace detect::recorder {
 inline __attribute__((always_inline)) bool IsRecording() {
   return kEnabled && reinterpret_cast<uintptr_t>(g_switch.region.load(std::memory_order_relaxed)) ==
                          t_state.region;
+}
+
+// The same, and nobody schedules the program: two questions and one branch, for the hottest paths.
+inline __attribute__((always_inline)) bool IsOnlyRecording() {
+  const auto region = reinterpret_cast<uintptr_t>(g_switch.region.load(std::memory_order_relaxed));
+  const auto scheduler = reinterpret_cast<uintptr_t>(g_scheduler.load(std::memory_order_relaxed));
+  return kEnabled && ((region ^ t_state.region) | scheduler) == 0;
 }
 
 // Returns the calling thread's slot, registering the thread at its first event; null when there is

@@ -40,7 +40,7 @@ class OwnedLock {
       if (!TryAcquire(0)) LockSlow(nullptr, caller);
       return;
     }
-    if (!recorder::IsRecording() || IsRanked() || IsScheduled()) [[unlikely]]
+    if (!recorder::IsOnlyRecording() || IsRanked()) [[unlikely]]
       return LockCold(caller);
     recorder::ThreadSlot* slot = recorder::t_state.slot;
     // Before the lock is taken, because no load after a locked instruction overlaps with it.

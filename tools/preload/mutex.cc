@@ -141,7 +141,7 @@ int pthread_mutex_destroy(pthread_mutex_t* mutex) {
 }
 
 int MutexLock(pthread_mutex_t* mutex) {
-  if (!recorder::IsRecording() || IsScheduled()) [[unlikely]]
+  if (!recorder::IsOnlyRecording()) [[unlikely]]
     return LockCold(mutex, DETECT_CALLER());
   ThreadSlot* slot = recorder::t_state.slot;
   // Before the lock is taken, because no load after a locked instruction overlaps with it. A signal
@@ -182,7 +182,7 @@ int MutexClockLock(pthread_mutex_t* mutex, clockid_t clock, const timespec* dead
 }
 
 int pthread_mutex_unlock(pthread_mutex_t* mutex) {
-  if (!recorder::IsRecording() || IsScheduled()) [[unlikely]]
+  if (!recorder::IsOnlyRecording()) [[unlikely]]
     return UnlockCold(mutex, DETECT_CALLER_PC());
   ThreadSlot* slot = recorder::t_state.slot;
   if (!recorder::ReleasedFast(slot, mutex)) [[unlikely]]
