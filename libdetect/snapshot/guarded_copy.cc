@@ -3,7 +3,6 @@
 #include <setjmp.h>
 #include <signal.h>
 
-
 namespace detect {
 namespace {
 
